@@ -1,0 +1,1 @@
+"""Session windows from Kinesis into the Timestream sessions table."""

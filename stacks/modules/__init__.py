@@ -1,0 +1,1 @@
+"""One component a file, each the counterpart of a module of the predecessor."""

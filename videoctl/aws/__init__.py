@@ -1,0 +1,1 @@
+"""The only users of boto3: one thin gateway a service."""

@@ -1,0 +1,1 @@
+"""Command groups: parse, call, print. One file a group."""

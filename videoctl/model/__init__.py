@@ -1,0 +1,1 @@
+"""What videoctl knows, as frozen data: no input, no output."""

@@ -1,0 +1,1 @@
+"""The only users of the Pulumi Automation API: engine, stack operations, recovery."""
