@@ -7,9 +7,10 @@ faults named by file, line and key, is `videoctl.model.specification_file`.
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -33,6 +34,35 @@ class StreamMode(StrEnum):
     ON_DEMAND = "ON_DEMAND"
 
 
+FARGATE_MEMORY_MIB: Final[dict[int, range]] = {
+    256: range(512, 2048 + 1, 512),
+    512: range(1024, 4096 + 1, 1024),
+    1024: range(2048, 8192 + 1, 1024),
+    2048: range(4096, 16384 + 1, 1024),
+    4096: range(8192, 30720 + 1, 1024),
+}
+"""Memory that Fargate allows for each CPU size (Amazon ECS developer guide, task size)."""
+
+
+class InconsistentError(ValueError):
+    """Values that are each allowed but not together.
+
+    Args:
+        faults: pairs of (key relative to the table, what is wrong and what is allowed).
+
+    """
+
+    def __init__(self, *faults: tuple[str, str]) -> None:
+        super().__init__("; ".join(f"{key}: {message}" for key, message in faults))
+        self.faults = faults
+
+
+def _hold(*faults: tuple[str, str] | None) -> None:
+    found = tuple(fault for fault in faults if fault is not None)
+    if found:
+        raise InconsistentError(*found)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Strict:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
@@ -54,6 +84,14 @@ class StreamSpecification(_Strict):
     shards: Annotated[int, Field(ge=1, le=500)] | None = None
     retention_hours: Annotated[int, Field(ge=24, le=8760)] = 24
     encryption: Literal["kms", "aws"] = "kms"
+
+    def __post_init__(self) -> None:
+        """Hold shards against the capacity mode."""
+        provisioned = self.mode is StreamMode.PROVISIONED
+        if provisioned and self.shards is None:
+            _hold(("shards", "is missing; a PROVISIONED stream needs 1 to 500"))
+        if not provisioned and self.shards is not None:
+            _hold(("shards", "an ON_DEMAND stream has none; remove it or use PROVISIONED"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +117,17 @@ class BucketSpecification(_Strict):
     infrequent_access_after_days: Annotated[int, Field(ge=30, le=3650)] | None = None
     expire_after_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     noncurrent_expire_after_days: Annotated[int, Field(ge=1, le=3650)] = 30
+
+    def __post_init__(self) -> None:
+        """Hold the order of transition and expiry."""
+        transition, expiry = self.infrequent_access_after_days, self.expire_after_days
+        if transition is not None and expiry is not None and expiry <= transition:
+            _hold(
+                (
+                    "expire_after_days",
+                    f"must be more than infrequent_access_after_days ({transition})",
+                )
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +192,18 @@ class FargateSpecification(_Strict):
     cpu_units: Literal[256, 512, 1024, 2048, 4096] = 512
     memory_mib: Annotated[int, Field(ge=512, le=30720)] = 1024
     desired_count: Annotated[int, Field(ge=1, le=200)] = 2
+
+    def __post_init__(self) -> None:
+        """Hold memory against what Fargate offers for the CPU size."""
+        allowed = FARGATE_MEMORY_MIB[self.cpu_units]
+        if self.memory_mib not in allowed:
+            _hold(
+                (
+                    "memory_mib",
+                    f"{self.memory_mib} does not go with cpu_units {self.cpu_units}; allowed:"
+                    f" {allowed.start} to {allowed[-1]} in steps of {allowed.step}",
+                )
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,6 +288,15 @@ class NetworkSpecification(_Strict):
     cidr: Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){3}/(16|17|18|19|20)$")] = "10.40.0.0/16"
     availability_zones: Annotated[int, Field(ge=2, le=3)] = 2
 
+    def __post_init__(self) -> None:
+        """Hold the CIDR: a network address in private space."""
+        try:
+            network = ipaddress.IPv4Network(self.cidr)
+        except ValueError as error:
+            raise InconsistentError(("cidr", f"is no network address: {error}")) from error
+        if not network.is_private:
+            _hold(("cidr", f"{self.cidr} is not private (RFC 1918) address space"))
+
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentSpecification(_Strict):
@@ -258,6 +328,32 @@ class EnvironmentSpecification(_Strict):
     session_function: SessionFunctionSpecification = SessionFunctionSpecification()
     session_store: SessionStoreSpecification = SessionStoreSpecification()
     features: FeaturesSpecification = FeaturesSpecification()
+
+    def __post_init__(self) -> None:
+        """Hold what concerns several tables at once."""
+        shards = self.streams.raw.shards
+        _hold(
+            None
+            if self.regions[:1] == (PRIMARY,) and len(set(self.regions)) == len(self.regions)
+            else ("regions", f"must begin with {PRIMARY} and name each region once"),
+            None
+            if shards is None or self.flink.parallelism >= shards
+            else (
+                "flink.parallelism",
+                f"{self.flink.parallelism} is less than streams.raw.shards ({shards}); one subtask"
+                " must not read two shards, or events are lost at a backlog",
+            ),
+            ("protected", "must be true for kind production")
+            if self.kind == "production" and not self.protected
+            else None,
+            ("traffic_class", "must be production for kind production and slow-production")
+            if self.kind in {"production", "slow-production"}
+            and self.traffic_class is not TrafficClass.PRODUCTION
+            else None,
+            ("features.snowflake_topics", "names a bucket twice")
+            if len(set(self.features.snowflake_topics)) < len(self.features.snowflake_topics)
+            else None,
+        )
 
     @property
     def is_two_region(self) -> bool:

@@ -1,0 +1,1 @@
+"""The environments as data: one TOML file each; see `videoctl.model.specification`."""
