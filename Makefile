@@ -1,0 +1,52 @@
+# videoctl: `make demo` does all set-up and the main job; `make test` is what CI runs.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$p && break; done)
+BIN := .venv/bin
+
+.PHONY: help setup demo test check lint types contracts unit system bench schemas requirements clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+setup: ## Environments and engine; quick when nothing is missing
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer on PATH" >&2; \
+		echo "hint: install one (Debian: apt-get install python3 python3-venv), or make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@$(PYTHON) tools/bootstrap.py
+
+demo: setup ## Build slowprod on the sandbox and send player events through it
+	@$(BIN)/python tools/demo.py
+
+test: setup check system ## Everything CI runs
+
+check: setup lint types contracts unit ## Lint, types, contracts, unit tests (under 90 s)
+
+lint:
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+
+types:
+	@$(BIN)/mypy --no-error-summary
+
+contracts:
+	@$(BIN)/lint-imports --no-timing >/dev/null || $(BIN)/lint-imports
+
+unit:
+	@$(BIN)/pytest -q -m "not sandbox and not engine and not network" -n auto
+
+system: ## Tests with the real sandbox and the real engine
+	@$(BIN)/pytest -q -m "(sandbox or engine) and not network"
+
+bench: setup ## The figures of docs/benchmarks.md
+	@$(BIN)/python -m bench
+
+schemas: ## Write the JSON Schemas that are generated from types
+	@$(BIN)/python tools/write_schemas.py
+
+requirements: ## Compile the requirement files again, with hashes and without an index
+	@sh tools/compile_requirements.sh
+
+clean: ## Remove environments and caches of this checkout
+	rm -rf .venv .venv-flink .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
