@@ -81,7 +81,7 @@ def ensure_venv_module() -> None:
 
 
 def ensure_uv() -> Path:
-    """uv in the cache, hash-pinned; the installer of everything else."""
+    """Uv in the cache, hash-pinned; the installer of everything else."""
     home = CACHE / "uv"
     uv = home / "bin" / "uv"
     stamp = digest(REQUIREMENTS / "uv.txt", sys.version)
@@ -132,9 +132,13 @@ def start_flink_environment(uv: Path) -> subprocess.Popen[bytes] | None:
     if is_current(directory, flink_stamp()):
         return None
     say("making .venv-flink (Python 3.11, apache-flink), in the background")
-    return subprocess.Popen(
-        [sys.executable, __file__, "--flink-environment", str(uv)], cwd=ROOT
-    )
+    return subprocess.Popen([sys.executable, __file__, "--flink-environment", str(uv)], cwd=ROOT)
+
+
+def await_flink_environment(maker: subprocess.Popen[bytes] | None) -> None:
+    """Wait for the background part, if one was started."""
+    if maker is not None and maker.wait() != 0:
+        raise SetupError("the Flink environment could not be made; see above")
 
 
 def flink_stamp() -> str:
@@ -151,7 +155,9 @@ def ensure_engine() -> None:
         check=False,
     )
     if done.returncode != 0:
-        raise SetupError("the Pulumi engine is not installed; run: .venv/bin/videoctl engine install")
+        raise SetupError(
+            "the Pulumi engine is not installed; run: .venv/bin/videoctl engine install"
+        )
 
 
 def main(arguments: list[str]) -> int:
@@ -167,8 +173,7 @@ def main(arguments: list[str]) -> int:
         flink = start_flink_environment(uv)
         ensure_main_environment(uv)
         ensure_engine()
-        if flink is not None and flink.wait() != 0:
-            raise SetupError("the Flink environment could not be made; see above")
+        await_flink_environment(flink)
     except (SetupError, OSError, subprocess.SubprocessError) as error:
         sys.stderr.write(f"error: set-up stopped: {error}\nhint: mend it and run make again\n")
         return 1

@@ -37,7 +37,7 @@ VERDICT_STYLE = {
 
 
 def jsonable(value: object) -> Any:
-    """A value as JSON has it: dataclasses as objects, times as RFC 3339 UTC, durations as seconds."""
+    """A value as JSON has it: dataclasses as objects, times RFC 3339 UTC, durations seconds."""
     if is_dataclass(value) and not isinstance(value, type):
         return jsonable(asdict(value))
     if isinstance(value, Enum):
@@ -145,7 +145,9 @@ class Output:
         for fault in error.details:
             place = ":".join(str(part) for part in (fault.file, fault.line) if part is not None)
             where = " ".join(part for part in (place, fault.key) if part)
-            console.print(f"  {where}: {fault.message}" if where else f"  {fault.message}", markup=False)
+            console.print(
+                f"  {where}: {fault.message}" if where else f"  {fault.message}", markup=False
+            )
         if error.hint:
             console.print("hint: ", style="bold", end="")
             console.print(error.hint, markup=False)

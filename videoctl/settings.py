@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from platformdirs import PlatformDirs
 from pydantic import ConfigDict, Field
@@ -17,9 +18,6 @@ from pydantic import ConfigDict, Field
 from videoctl.errors import ConfigurationError, Fault
 from videoctl.model.regions import Region
 from videoctl.model.toml_document import TomlDocument
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 PROJECT_FILE: Final = "videoctl.toml"
 OUTPUT_FORMATS: Final = ("text", "json", "ndjson")

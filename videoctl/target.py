@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from videoctl.errors import ConfigurationError, FailedError
+from videoctl.model.regions import Region
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from videoctl.model.regions import Region
     from videoctl.settings import Settings
 
 ENSURE_TIMEOUT_SECONDS: Final = 120

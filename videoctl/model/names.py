@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from videoctl.model.regions import Region
+if TYPE_CHECKING:
+    from videoctl.model.regions import Region
 
 PLATFORM: Final = "video"
 """First word of every resource name."""
@@ -27,7 +28,7 @@ class BucketKind(StrEnum):
 
 
 class StreamKind(StrEnum):
-    """The Kinesis data streams of one region; each has a bucket and a delivery stream of its name."""
+    """The Kinesis data streams of one region; each has a bucket and a delivery stream."""
 
     RAW = "raw"
     SESSION = "session"
@@ -58,7 +59,7 @@ class Names:
         return self.environment
 
     def bucket(self, kind: BucketKind, region: Region) -> str:
-        """An S3 bucket: environment, kind and region are in the name; the account makes it unique."""
+        """An S3 bucket: environment, kind and region; the account makes it unique."""
         return f"{self.prefix}-{kind}-{region}-{self.account_id}"
 
     def stream(self, kind: StreamKind) -> str:

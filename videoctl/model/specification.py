@@ -17,7 +17,7 @@ from pydantic import ConfigDict, Field
 from videoctl.model.regions import PRIMARY, Region
 
 EnvironmentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,11}$")]
-"""Two to twelve lower-case letters and digits: it is part of bucket names and 32-character names."""
+"""Two to twelve lower-case letters and digits: part of bucket names and 32-character names."""
 
 
 class TrafficClass(StrEnum):
@@ -200,8 +200,10 @@ class FargateSpecification(_Strict):
             _hold(
                 (
                     "memory_mib",
-                    f"{self.memory_mib} does not go with cpu_units {self.cpu_units}; allowed:"
-                    f" {allowed.start} to {allowed[-1]} in steps of {allowed.step}",
+                    (
+                        f"{self.memory_mib} does not go with cpu_units {self.cpu_units}; allowed:"
+                        f" {allowed.start} to {allowed[-1]} in steps of {allowed.step}"
+                    ),
                 )
             )
 
@@ -285,7 +287,9 @@ class NetworkSpecification(_Strict):
 
     """
 
-    cidr: Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){3}/(16|17|18|19|20)$")] = "10.40.0.0/16"
+    cidr: Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){3}/(16|17|18|19|20)$")] = (
+        "10.40.0.0/16"
+    )
     availability_zones: Annotated[int, Field(ge=2, le=3)] = 2
 
     def __post_init__(self) -> None:
@@ -340,8 +344,10 @@ class EnvironmentSpecification(_Strict):
             if shards is None or self.flink.parallelism >= shards
             else (
                 "flink.parallelism",
-                f"{self.flink.parallelism} is less than streams.raw.shards ({shards}); one subtask"
-                " must not read two shards, or events are lost at a backlog",
+                (
+                    f"{self.flink.parallelism} is less than streams.raw.shards ({shards}); one"
+                    " subtask must not read two shards, or a backlog loses events"
+                ),
             ),
             ("protected", "must be true for kind production")
             if self.kind == "production" and not self.protected

@@ -1,0 +1,198 @@
+"""The composition root: settings, output and everything an invocation is made of.
+
+Heavy imports happen here or below, when something is first used.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from videoctl.errors import ConfigurationError, Fault, UsageError
+from videoctl.output import Output
+from videoctl.settings import load
+
+if TYPE_CHECKING:
+    import typer
+
+    from videoctl.model.specification import EnvironmentSpecification
+    from videoctl.settings import Settings
+    from videoctl.target import Target
+
+
+class Context:
+    """One invocation: what was asked, where it goes, what it may use.
+
+    Args:
+        command: Typer's context; its root object holds the global options.
+
+    """
+
+    def __init__(self, command: typer.Context) -> None:
+        options = command.find_root().obj
+        self.settings: Settings = load({"output": options.output, "target": options.target})
+        self.output = Output(self.settings.output, quiet=options.quiet)
+        self.assume_yes: bool = options.yes
+        self.debug: bool = options.debug
+        self.may_ask = (
+            not options.no_input
+            and not self.output.is_machine
+            and sys.stdin.isatty()
+            and sys.stderr.isatty()
+        )
+
+    @cached_property
+    def target(self) -> Target:
+        """The target, brought up if it is one that can be."""
+        from videoctl.target import resolve
+
+        return resolve(self.settings, self.output.say)
+
+    def specifications(self) -> dict[str, EnvironmentSpecification]:
+        """Every environment specification, by name; the faults of all files at once.
+
+        Raises:
+            ConfigurationError: when one or more files are wrong.
+
+        """
+        from videoctl.model.specification_file import SPECIFICATION, parse_specification
+
+        found: dict[str, EnvironmentSpecification] = {}
+        faults: list[Fault] = []
+        for name, path in self._specification_files().items():
+            try:
+                text = self._read(path)
+                found[name] = parse_specification(text, file=_shown(path), name=name)
+            except ConfigurationError as error:
+                faults += error.details
+        if faults:
+            named = ", ".join(dict.fromkeys(fault.file or "" for fault in faults))
+            raise SPECIFICATION.invalid(named, faults)
+        return found
+
+    def specification(self, name: str) -> EnvironmentSpecification:
+        """One environment's specification.
+
+        Raises:
+            UsageError: no environment has that name; the nearest ones are named.
+            ConfigurationError: its file is wrong.
+
+        """
+        from videoctl.model.specification_file import parse_specification
+
+        known = self._specification_files()
+        if name not in known:
+            raise unknown_environment(name, list(known))
+        path = known[name]
+        return parse_specification(self._read(path), file=_shown(path), name=name)
+
+    def environment_name(self, given: str | None) -> str:
+        """The environment meant: the argument, VIDEOCTL_ENV or the configured default.
+
+        Raises:
+            UsageError: nothing says which; the choices are named.
+
+        """
+        chosen = given or self.settings.environment
+        if chosen:
+            return chosen
+        choices = sorted(self._specification_files())
+        if len(choices) == 1:
+            return choices[0]
+        raise UsageError(
+            f"which environment? one of: {', '.join(choices)}",
+            hint="name it with --env NAME, or set VIDEOCTL_ENV",
+            code="environment-missing",
+        )
+
+    def confirm(self, question: str, *, flag: str = "--yes") -> None:
+        """Ask before an ordinary write.
+
+        Raises:
+            UsageError: nobody can be asked, or the answer was no.
+
+        """
+        if self.assume_yes:
+            return
+        if not self.may_ask:
+            raise UsageError(
+                f"{question} Nobody can be asked here; nothing was changed",
+                hint=f"add {flag} to answer yes",
+                code="confirmation-missing",
+            )
+        import typer
+
+        if not typer.confirm(question, err=True):
+            raise UsageError("answered no; nothing was changed", code="declined")
+
+    def confirm_by_name(self, name: str, confirm: str | None, *, what: str) -> None:
+        """Ask for the name before a severe write.
+
+        Raises:
+            UsageError: another name was given, or none and nobody can be asked.
+
+        """
+        if confirm is None and self.may_ask:
+            import typer
+
+            confirm = typer.prompt(f"{what} Type {name} to go on", err=True, default="")
+        if confirm is None:
+            raise UsageError(
+                f"{what} It needs its name typed; nothing was changed",
+                hint=f"add --confirm {name}",
+                code="confirmation-missing",
+            )
+        if confirm != name:
+            raise UsageError(
+                f"--confirm names {confirm!r}, not {name!r}; nothing was changed",
+                hint=f"add --confirm {name}",
+                code="confirmation-wrong",
+            )
+
+    def _specification_files(self) -> dict[str, Path]:
+        directory = self.settings.environments_directory or Path(
+            str(files("stacks.environments").joinpath(""))
+        )
+        try:
+            paths = sorted(directory.glob("*.toml"))
+        except OSError as error:
+            raise ConfigurationError(f"{directory} cannot be read: {error}") from error
+        if not paths:
+            raise ConfigurationError(
+                f"{directory} holds no environment (*.toml)",
+                hint="set VIDEOCTL_ENVIRONMENTS to a directory of specifications",
+                code="environments-missing",
+            )
+        return {path.stem: path for path in paths}
+
+    @staticmethod
+    def _read(path: Path) -> str:
+        from videoctl.model.specification_file import SPECIFICATION
+
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            fault = Fault(message=f"cannot be read: {error}", file=_shown(path))
+            raise SPECIFICATION.invalid(_shown(path), [fault]) from error
+
+
+def unknown_environment(name: str, known: list[str]) -> UsageError:
+    """The error for a name that is no environment, with the nearest ones."""
+    near = difflib.get_close_matches(name.lower().replace("-", ""), known, n=2, cutoff=0.4)
+    meant = f"did you mean {' or '.join(near)}? " if near else ""
+    return UsageError(
+        f"no environment is named {name!r}",
+        hint=f"{meant}known: {', '.join(sorted(known))}",
+        code="environment-unknown",
+    )
+
+
+def _shown(path: Path) -> str:
+    """A path as people type it: relative to the working directory where that is shorter."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative

@@ -1,0 +1,105 @@
+"""Made-up viewers: playback sessions as player events, the same for the same seed."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from itertools import count, islice
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HEARTBEAT_MS: Final = 10_000
+BITRATES_KBPS: Final = (400, 800, 1_600, 3_200, 6_400)
+DEVICES: Final = ("tv", "phone", "tablet", "web")
+COUNTRIES: Final = ("US", "DE", "BR", "IN", "JP")
+CATALOGUE_SIZE: Final = 200
+PEOPLE: Final = 100_000
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """Who watches.
+
+    Attributes:
+        run: part of every event and session id, so that a run's events can be found again.
+        seed: the same seed gives the same viewers.
+        viewers: sessions that play at the same time.
+        start_ms: UTC epoch milliseconds of the first event.
+        duration_ms: the events are spread over this long.
+
+    """
+
+    run: str
+    seed: int
+    viewers: int
+    start_ms: int
+    duration_ms: int
+
+    def events(self, total: int) -> list[Event]:
+        """Exactly `total` events in the order of their times.
+
+        Sessions follow each other for each viewer; an event id is never used twice.
+        """
+        shares = [
+            total // self.viewers + (viewer < total % self.viewers)
+            for viewer in range(self.viewers)
+        ]
+        made = [
+            event
+            for viewer, share in enumerate(shares)
+            for event in islice(self._viewer(viewer, share), share)
+        ]
+        return sorted(made, key=lambda event: (event["event_time_ms"], event["event_id"]))
+
+    def _viewer(self, viewer: int, share: int) -> Iterator[Event]:
+        chance = random.Random(f"{self.seed}/{viewer}")
+        step_ms = self.duration_ms / max(share, 1)
+        numbers = count()
+        for session in count():
+            for fields in _session(chance):
+                number = next(numbers)
+                yield {
+                    "event_id": f"{self.run}-{viewer}-{number}",
+                    "session_id": f"{self.run}-{viewer}-s{session}",
+                    "event_time_ms": int(self.start_ms + number * step_ms),
+                    **fields,
+                }
+
+
+def _session(chance: random.Random) -> Iterator[Event]:
+    """One playback, without ids and times."""
+    who = {
+        "viewer_id": f"viewer-{chance.randrange(PEOPLE)}",
+        "content_id": f"title-{chance.randrange(CATALOGUE_SIZE)}",
+        "device": chance.choice(DEVICES),
+        "country": chance.choice(COUNTRIES),
+        "app_version": f"7.{chance.randrange(10)}.0",
+    }
+    bitrate_kbps = chance.choice(BITRATES_KBPS)
+    position_ms = 0
+    yield {**who, "event": "session_start"}
+    startup_ms = chance.randrange(300, 4_000)
+    yield {**who, "event": "play", "position_ms": 0, "startup_ms": startup_ms}
+    for _ in range(chance.randrange(5, 40)):
+        position_ms += HEARTBEAT_MS
+        for fields in _moment(chance, bitrate_kbps):
+            bitrate_kbps = fields.get("bitrate_kbps", bitrate_kbps)
+            yield {**who, "position_ms": position_ms, **fields}
+    yield {**who, "event": "session_end", "position_ms": position_ms}
+
+
+def _moment(chance: random.Random, bitrate_kbps: int) -> Iterator[Event]:
+    """What happens in one heartbeat's time: mostly the heartbeat alone."""
+    luck = chance.random()
+    if luck < 0.04:  # noqa: PLR2004  (shares of what players report; any would do)
+        yield {"event": "stall_start"}
+        yield {"event": "stall_end", "stall_ms": chance.randrange(200, 8_000)}
+    elif luck < 0.09:  # noqa: PLR2004
+        yield {"event": "bitrate_change", "bitrate_kbps": chance.choice(BITRATES_KBPS)}
+    elif luck < 0.11:  # noqa: PLR2004
+        yield {"event": chance.choice(("pause", "seek", "error"))}
+    yield {"event": "heartbeat", "bitrate_kbps": bitrate_kbps}
