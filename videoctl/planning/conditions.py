@@ -178,7 +178,7 @@ _PRESENCE: Final = frozenset(
 )
 
 
-def facets(condition: Condition) -> frozenset[Facet]:  # noqa: PLR0911 (as `holds`)
+def facets(condition: Condition) -> frozenset[Facet]:
     """What must be looked at to judge `condition`."""
     match condition:
         case RecordIs() | RecordIsGone() | CanaryArrived():
@@ -203,7 +203,7 @@ def facets(condition: Condition) -> frozenset[Facet]:  # noqa: PLR0911 (as `hold
             assert_never(condition)
 
 
-def holds(  # noqa: C901, PLR0911, PLR0912 (one case a kind: splitting the match would hide a missing one)
+def holds(  # noqa: C901, PLR0912 (one case a kind: splitting the match would hide a missing one)
     condition: Condition,
     observed: ObservedEnvironment,
     acknowledged: frozenset[str] = frozenset(),

@@ -120,6 +120,7 @@ class ObservedApplication:
 
     status: str
     runtime_environment: str | None = None
+    snapshot_count: int | None = None
 
 
 TimestreamAccess = Literal["open", "closed-to-new-customers", "denied"]

@@ -1,0 +1,299 @@
+"""The state of an environment and of each hop an event takes, from one observation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal
+
+from videoctl.model.regions import Region
+from videoctl.planning.observation import (
+    ABSENT,
+    ObservedEnvironment,
+    ObservedRegion,
+)
+from videoctl.planning.presence import missing_resources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from videoctl.model.specification import EnvironmentSpecification
+
+TicketState = Literal["not-needed", "none", "drafted", "filed", "answered", "restarted", "verified"]
+
+
+class EnvironmentState(StrEnum):
+    """What an environment is in, in one word."""
+
+    ABSENT = "absent"
+    CREATING = "creating"
+    READY = "ready"
+    READY_EXCEPT_TICKET = "ready-except-ticket"
+    DEGRADED = "degraded"
+    FAILED = "failed"
+    DESTROYING = "destroying"
+
+
+class HopState(StrEnum):
+    """What one hop is in."""
+
+    UP = "up"
+    STARTING = "starting"
+    DOWN = "down"
+    ABSENT = "absent"
+    NOT_APPLICABLE = "not-applicable"
+    """By specification or run state it carries no data now; `reason` says why."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hop:
+    """One hop in one region.
+
+    Attributes:
+        rate_per_second: records a second; None: not measured.
+        lag_seconds: how far behind its input it is; None: not measured.
+        seen_at: when it was looked at; None: it was not.
+        reason: what makes it other than up.
+
+    """
+
+    hop: str
+    region: Region | None
+    state: HopState
+    rate_per_second: float | None = None
+    lag_seconds: float | None = None
+    seen_at: datetime | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastRun:
+    """What the journal and the lock say of the latest run.
+
+    Attributes:
+        action: `create`, `destroy`, ...
+        outcome: None while it has not ended.
+        is_running: its process holds the lock now.
+
+    """
+
+    action: str
+    outcome: str | None
+    is_running: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentStatus:
+    """State, hops, ticket and what is left to do."""
+
+    environment: str
+    state: EnvironmentState
+    hops: tuple[Hop, ...]
+    ticket: TicketState
+    open_items: tuple[str, ...]
+
+
+def environment_status(
+    specification: EnvironmentSpecification,
+    observed: ObservedEnvironment,
+    *,
+    last_run: LastRun | None = None,
+    ticket: TicketState = "none",
+) -> EnvironmentStatus:
+    """The status of an environment that was fully observed."""
+    effective: TicketState = ticket if specification.needs_flink_ticket else "not-needed"
+    hops = tuple(_hops(specification, observed))
+    state = _state(observed, hops, last_run, effective)
+    return EnvironmentStatus(
+        environment=specification.name,
+        state=state,
+        hops=hops,
+        ticket=effective,
+        open_items=tuple(_open_items(observed, hops, last_run, state, effective)),
+    )
+
+
+def _state(
+    observed: ObservedEnvironment,
+    hops: tuple[Hop, ...],
+    last_run: LastRun | None,
+    ticket: TicketState,
+) -> EnvironmentState:
+    if last_run is not None and last_run.is_running:
+        running = {
+            "create": EnvironmentState.CREATING,
+            "destroy": EnvironmentState.DESTROYING,
+        }
+        if last_run.action in running:
+            return running[last_run.action]
+    stack = observed.stack
+    no_stack = stack is not None and (not stack.exists or stack.resource_count == 0)
+    if no_stack and all(hop.state in {HopState.ABSENT, HopState.NOT_APPLICABLE} for hop in hops):
+        return EnvironmentState.ABSENT
+    unfinished = last_run is not None and last_run.outcome != "done"
+    if all(hop.state in {HopState.UP, HopState.NOT_APPLICABLE} for hop in hops):
+        if stack is None or stack.pending_operations or stack.fingerprint is None:
+            return EnvironmentState.DEGRADED
+        is_open = ticket not in {"not-needed", "verified"}
+        return EnvironmentState.READY_EXCEPT_TICKET if is_open else EnvironmentState.READY
+    if unfinished and last_run is not None and last_run.action in {"create", "destroy"}:
+        return EnvironmentState.FAILED
+    return EnvironmentState.DEGRADED
+
+
+def _open_items(
+    observed: ObservedEnvironment,
+    hops: tuple[Hop, ...],
+    last_run: LastRun | None,
+    state: EnvironmentState,
+    ticket: TicketState,
+) -> Iterator[str]:
+    if state is EnvironmentState.ABSENT:
+        return
+    stack = observed.stack
+    if stack is not None and stack.pending_operations:
+        yield f"{len(stack.pending_operations)} resource operations were interrupted"
+    if (
+        stack is not None
+        and stack.lock_owner is not None
+        and not (last_run and last_run.is_running)
+    ):
+        yield f"the engine's lock is held by {stack.lock_owner}"
+    if last_run is not None and not last_run.is_running and last_run.outcome != "done":
+        yield f"the last {last_run.action} ended {last_run.outcome or 'without an outcome'}"
+    for line in missing_resources(observed):
+        yield f"missing: {line}"
+    for hop in hops:
+        if hop.state not in {HopState.UP, HopState.NOT_APPLICABLE, HopState.ABSENT}:
+            yield f"{hop.hop} in {hop.region or 'all regions'} is {hop.state}: {hop.reason}"
+    if ticket not in {"not-needed", "verified"}:
+        yield f"the Flink timeout ticket is {ticket}: production traffic needs it"
+
+
+def _hops(specification: EnvironmentSpecification, observed: ObservedEnvironment) -> Iterator[Hop]:
+    yield _accelerator_hop(observed)
+    for region in specification.regions:
+        seen = observed.region(region)
+        yield from _region_hops(specification, observed, seen)
+
+
+def _accelerator_hop(observed: ObservedEnvironment) -> Hop:
+    status = observed.accelerator.status if observed.accelerator else None
+    return _hop("front-door", None, observed, status, up={"DEPLOYED"}, starting={"IN_PROGRESS"})
+
+
+def _region_hops(
+    specification: EnvironmentSpecification,
+    observed: ObservedEnvironment,
+    seen: ObservedRegion,
+) -> Iterator[Hop]:
+    region = seen.region
+    yield _ingest_hop(observed, seen)
+    for stream in seen.streams or ():
+        yield _hop(
+            f"{stream.kind}-stream",
+            region,
+            observed,
+            stream.status,
+            up={"ACTIVE", "UPDATING"},
+            starting={"CREATING"},
+        )
+    for delivery in seen.delivery_streams or ():
+        yield _hop(
+            f"{delivery.kind}-delivery",
+            region,
+            observed,
+            delivery.status,
+            up={"ACTIVE"},
+            starting={"CREATING"},
+        )
+    for bucket in seen.buckets or ():
+        status = "exists" if bucket.exists else ABSENT
+        yield _hop(f"{bucket.kind}-bucket", region, observed, status, up={"exists"})
+    yield _flink_hop(specification, observed, seen)
+    yield _hop(
+        "session-function",
+        region,
+        observed,
+        seen.event_source_mapping_state,
+        up={"Enabled"},
+        starting={"Creating", "Enabling", "Updating"},
+    )
+    tables = seen.timestream_tables
+    store = None if tables is None else "exists" if tables else ABSENT
+    yield _hop("session-store", region, observed, store, up={"exists"})
+
+
+def _ingest_hop(observed: ObservedEnvironment, seen: ObservedRegion) -> Hop:
+    service, targets = seen.service, seen.targets
+    if service is None or service.status == ABSENT:
+        return _hop("ingest", seen.region, observed, service.status if service else None, up=set())
+    healthy = targets.healthy_count if targets else 0
+    counts = (
+        f"{service.running_count} of {service.desired_count} tasks run, {healthy} targets healthy"
+    )
+    if service.desired_count > 0 and healthy >= service.desired_count:
+        state = HopState.UP
+    elif healthy == 0 and service.pending_count == 0 and service.running_count == 0:
+        state = HopState.DOWN
+    else:
+        state = HopState.STARTING
+    return Hop(
+        hop="ingest",
+        region=seen.region,
+        state=state,
+        seen_at=observed.observed_at,
+        reason=None if state is HopState.UP else counts,
+    )
+
+
+def _flink_hop(
+    specification: EnvironmentSpecification, observed: ObservedEnvironment, seen: ObservedRegion
+) -> Hop:
+    status = seen.application.status if seen.application else None
+    if status == "READY" and specification.flink.desired_status == "READY":
+        return Hop(
+            hop="flink",
+            region=seen.region,
+            state=HopState.NOT_APPLICABLE,
+            seen_at=observed.observed_at,
+            reason="READY by specification",
+        )
+    return _hop(
+        "flink",
+        seen.region,
+        observed,
+        status,
+        up={"RUNNING"},
+        starting={"STARTING", "UPDATING", "AUTOSCALING", "MAINTENANCE", "ROLLING_BACK"},
+    )
+
+
+def _hop(
+    name: str,
+    region: Region | None,
+    observed: ObservedEnvironment,
+    status: str | None,
+    *,
+    up: set[str],
+    starting: set[str] | None = None,
+) -> Hop:
+    if status is None:
+        return Hop(hop=name, region=region, state=HopState.UNKNOWN, reason="not looked at")
+    if status in up:
+        state = HopState.UP
+    elif status == ABSENT:
+        state = HopState.ABSENT
+    elif status in (starting or set()):
+        state = HopState.STARTING
+    else:
+        state = HopState.DOWN
+    return Hop(
+        hop=name,
+        region=region,
+        state=state,
+        seen_at=observed.observed_at,
+        reason=None if state is HopState.UP else status,
+    )

@@ -1,0 +1,40 @@
+"""How long each kind of step may take before it counts as timed out, in seconds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from videoctl.model.specification import DeliverySpecification
+
+STACK_SECONDS: Final = 3600.0
+"""A two-region update; the accelerator and the load balancers take most of it."""
+
+SERVICE_SECONDS: Final = 900.0
+"""Image pull, start, and enough passing health checks for the targets to count as healthy."""
+
+APPLICATION_SECONDS: Final = 600.0
+"""Starting or stopping a Flink application; AWS's guidance calls more than ten minutes stuck."""
+
+EVENT_SOURCE_MAPPING_SECONDS: Final = 180.0
+"""Lambda takes tens of seconds to enable or disable a mapping."""
+
+ACCELERATOR_SECONDS: Final = 900.0
+"""Edge locations take minutes; there is no published bound."""
+
+EMPTYING_SECONDS: Final = 3600.0
+"""A thousand versions a call; long for a bucket of millions, and resumable."""
+
+RECORD_SECONDS: Final = 30.0
+"""One object written and read again."""
+
+CANARY_MARGIN_SECONDS: Final = 60.0
+"""Added to the delivery buffer: posting, the write to S3, and listing it."""
+
+DYNAMIC_PARTITIONING_FACTOR: Final = 1.5
+"""Firehose may hold a partitioned buffer half as long again as its hint says."""
+
+
+def canary_seconds(delivery: DeliverySpecification) -> float:
+    """How long a canary may take from the front door to its object in S3."""
+    return delivery.buffer_seconds * DYNAMIC_PARTITIONING_FACTOR + CANARY_MARGIN_SECONDS
