@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
+from sandbox.provider.failures import note_service
+
 if TYPE_CHECKING:
     import botocore.session
 
@@ -72,4 +74,6 @@ class Clients:
                 "total_max_attempts": int(attempts) or _DEFAULT_ATTEMPTS,
             },
         )
-        return session.create_client(service, region_name=region, config=config)
+        client = session.create_client(service, region_name=region, config=config)
+        client.meta.events.register("after-call", note_service)
+        return client

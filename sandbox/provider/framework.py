@@ -12,7 +12,7 @@ import pkgutil
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping  # noqa: TC003 - dataclasses read their annotations
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -58,6 +58,9 @@ class Rules:
     """Inputs that take AWS's value where the program gives none ("optional and computed")."""
     volatile: tuple[str, ...] = ()
     """Outputs that an update may change: unknown in its preview."""
+    supports: tuple[str, ...] = ()
+    """The inputs that are implemented; another one that the SDK declares is refused by name.
+    Empty: all of them."""
     home_region: str | None = None
     """The region of the service's only API, for services without regions."""
 
@@ -205,6 +208,7 @@ def resource(
     documents: tuple[str, ...] = (),
     adopted: tuple[str, ...] = (),
     volatile: tuple[str, ...] = (),
+    supports: tuple[str, ...] = (),
     home_region: str | None = None,
 ) -> Callable[[type[ResourceType]], type[ResourceType]]:
     """Registers a class for a Pulumi type token; the arguments are described at `Rules`."""
@@ -217,6 +221,7 @@ def resource(
         documents=documents,
         adopted=adopted,
         volatile=volatile,
+        supports=supports,
         home_region=home_region,
     )
 
