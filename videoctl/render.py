@@ -1,0 +1,124 @@
+"""How plans, runs and states are drawn for a person; the same values go to `-o json`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from videoctl.output import table
+from videoctl.planning.plan import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from rich.console import Console
+
+    from videoctl.planning.observation import CanaryResult
+    from videoctl.planning.plan import Check, Plan, ResourceChanges
+    from videoctl.planning.status import EnvironmentStatus
+
+
+def moment(value: datetime | None) -> str | None:
+    """A moment as people read it, UTC to the second."""
+    return value.strftime("%Y-%m-%d %H:%M:%SZ") if value else None
+
+
+def age(value: datetime | None, now: datetime) -> str | None:
+    """How long ago, in the largest unit that fits."""
+    if value is None:
+        return None
+    left = max(0, int((now - value).total_seconds()))
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if left >= 2 * length:
+            return f"{left // length} {unit}"
+    return f"{left} s"
+
+
+def draw_checks(console: Console, checks: Iterable[Check]) -> None:
+    """The checks table: every check, its cure only where one is needed."""
+    rows = [
+        (
+            check.check,
+            check.seen,
+            check.limit,
+            str(check.verdict),
+            check.cure if check.verdict in {Verdict.FAIL, Verdict.WARN} else "",
+        )
+        for check in checks
+    ]
+    table(console, ("CHECK", "SEEN", "MUST BE", "VERDICT", "CURE"), rows)
+
+
+def draw_plan(console: Console, plan: Plan, pending: frozenset[str]) -> None:
+    """A plan: what is checked, what would change, step by step."""
+    if plan.checks:
+        draw_checks(console, plan.checks)
+        console.print()
+    rows = [
+        (
+            number,
+            step.name,
+            step.title,
+            "to do" if step.name in pending else "holds",
+        )
+        for number, step in enumerate(plan.steps, start=1)
+    ]
+    table(console, ("#", "STEP", "WHAT", "NOW"), rows, right=("#",))
+    if plan.resource_changes is not None:
+        console.print(f"\nresources: {changes_line(plan.resource_changes)}")
+
+
+def changes_line(changes: ResourceChanges) -> str:
+    """Counts of a preview in one line, zeros left out."""
+    counts = {
+        "create": changes.create,
+        "update": changes.update,
+        "replace": changes.replace,
+        "delete": changes.delete,
+        "unchanged": changes.same,
+    }
+    return ", ".join(f"{count} to {word}" if word != "unchanged" else f"{count} {word}"
+                     for word, count in counts.items() if count) or "no changes"  # fmt: skip
+
+
+def draw_status(console: Console, status: EnvironmentStatus, now: datetime) -> None:
+    """State, hops in the order of an event's way, and what is open."""
+    from rich.text import Text  # noqa: PLC0415  (rich is not loaded for --version)
+
+    from videoctl.output import VERDICT_STYLE  # noqa: PLC0415
+
+    state = str(status.state)
+    console.print(Text.assemble(f"{status.environment}: ", (state, VERDICT_STYLE.get(state, ""))))
+    rows = [
+        (
+            hop.hop,
+            hop.region or "both" if hop.region else "global",
+            str(hop.state),
+            hop.reason or "",
+            age(hop.seen_at, now),
+        )
+        for hop in status.hops
+    ]
+    if rows:
+        console.print()
+        table(console, ("HOP", "REGION", "STATE", "WHY", "SEEN AGO"), rows)
+    if status.open_items:
+        console.print("\nopen:")
+        for item in status.open_items:
+            console.print(f"  - {item}", markup=False)
+
+
+def draw_canary(console: Console, canary: CanaryResult) -> None:
+    """Each hop a canary was looked for at, with its latency."""
+    words = {True: "seen", False: "not seen", None: "not applicable"}
+    rows = [
+        (
+            hop.hop,
+            hop.region or "global",
+            words[hop.seen],
+            f"{hop.latency_ms} ms" if hop.latency_ms is not None else None,
+            hop.reason or "",
+        )
+        for hop in canary.hops
+    ]
+    table(console, ("HOP", "REGION", "CANARY", "AFTER", "WHY"), rows, right=("AFTER",))
