@@ -11,6 +11,7 @@
     ├── TimedOutError           8  the end state was read again and is in the message
     ├── InterruptedRunError   130  stopped by Ctrl-C
     └── FailedError             1  anything else a step can end with
+        └── TransientError      1  throttled, unreachable, timed out: worth trying again
 
 Only `videoctl.cli` turns these into output and exit codes.
 """
@@ -110,6 +111,12 @@ class ConfigurationError(VideoctlError):
 
     exit_code = ExitCode.USAGE
     default_code = "configuration-invalid"
+
+
+class TransientError(FailedError):
+    """The call may succeed when it is made again, and may have taken effect already."""
+
+    default_code = "transient"
 
 
 class RefusedError(VideoctlError):
