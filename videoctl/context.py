@@ -53,6 +53,11 @@ class Context:
 
         return resolve(self.settings, self.output.say)
 
+    def engine_environment(self) -> dict[str, str]:
+        """Variables for finding the engine: this process's, and the configured engine root."""
+        root = self.settings.engine_root
+        return {**os.environ, **({"VIDEOCTL_ENGINE_ROOT": str(root)} if root else {})}
+
     def specifications(self) -> dict[str, EnvironmentSpecification]:
         """Every environment specification, by name; the faults of all files at once.
 
