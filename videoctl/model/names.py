@@ -91,6 +91,11 @@ class Names:
         return f"{self.prefix}-kds-timestream-buf-sess-dlq"
 
     @property
+    def replay_queue(self) -> str:
+        """The SQS queue that names new raw objects to load tests."""
+        return f"{self.prefix}-raw-replay"
+
+    @property
     def timestream_database(self) -> str:
         """The Timestream database."""
         return self.prefix

@@ -1,0 +1,65 @@
+"""What a bucket announces, and to whom: S3 keeps one such configuration a bucket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_aws import s3
+
+from stacks.components.bucket import SecureBucket
+from stacks.site import Site
+
+OBJECT_CREATED: Final = ("s3:ObjectCreated:*",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BucketNotificationArgs:
+    """Who hears of new objects.
+
+    Attributes:
+        site: where the bucket is.
+        bucket: the bucket.
+        topic_arns: SNS topics.
+        queue_arns: SQS queues.
+        function_arns: Lambda functions.
+        permitted_by: resources that let S3 reach the targets; S3 tests each when it is told.
+
+    """
+
+    site: Site
+    bucket: SecureBucket
+    topic_arns: tuple[pulumi.Input[str], ...] = ()
+    queue_arns: tuple[pulumi.Input[str], ...] = ()
+    function_arns: tuple[pulumi.Input[str], ...] = ()
+    permitted_by: tuple[pulumi.Resource, ...] = ()
+
+
+class BucketNotification(pulumi.ComponentResource):
+    """The whole notification configuration of one bucket: every object that is created."""
+
+    def __init__(
+        self, name: str, args: BucketNotificationArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("videoctl:s3:BucketNotification", name, None, opts)
+        events = list(OBJECT_CREATED)
+        s3.BucketNotification(
+            f"{name}-notification",
+            region=args.site.region,
+            bucket=args.bucket.bucket,
+            topics=[
+                {"id": f"topic-{index}", "topic_arn": arn, "events": events}
+                for index, arn in enumerate(args.topic_arns)
+            ],
+            queues=[
+                {"id": f"queue-{index}", "queue_arn": arn, "events": events}
+                for index, arn in enumerate(args.queue_arns)
+            ],
+            lambda_functions=[
+                {"id": f"function-{index}", "lambda_function_arn": arn, "events": events}
+                for index, arn in enumerate(args.function_arns)
+            ],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.permitted_by)),
+        )
+        self.register_outputs({})

@@ -1,0 +1,1 @@
+"""kinesis-data: small pipelines composed of the same modules as the environments."""

@@ -1,0 +1,1 @@
+"""IAM documents as pure functions: one a purpose, least privilege, no Pulumi."""
