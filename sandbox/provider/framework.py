@@ -163,6 +163,10 @@ class ResourceType(ABC):
         """Faults of the inputs as (property, reason); values may be `UNKNOWN`."""
         return []
 
+    def imported_id(self, context: Context, resource_id: str) -> str:  # noqa: ARG002 - a hook
+        """The id to record for the id given to an import, where AWS's own id is another."""
+        return resource_id
+
     @abstractmethod
     def create(self, context: Context, inputs: Properties) -> tuple[str, Properties]:
         """Makes the resource: (id, outputs). Inputs need not be repeated in the outputs."""

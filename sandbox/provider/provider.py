@@ -153,6 +153,8 @@ class Provider:
             resource_id, region = match["id"], match["region"]
         context = self._context(token, {"region": region or olds.get("region")}, 0)
         try:
+            if not olds:
+                resource_id = kind.imported_id(context, resource_id)
             found = kind.read(context, resource_id, olds)
         except Exception as error:
             if _gone(error):
