@@ -1,0 +1,66 @@
+"""One boto3 client whose errors are videoctl's: the only way gateways call AWS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore import xform_name
+
+from videoctl.aws.errors import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from videoctl.model.regions import Region
+
+
+class AwsClient:
+    """A client of one service in one region.
+
+    Args:
+        client: boto3's.
+        service: boto3's name of the service.
+        region: where its calls go.
+
+    """
+
+    def __init__(self, client: Any, service: str, region: Region) -> None:
+        self._client = client
+        self.service = service
+        self.region = region
+
+    def call(self, operation: str, /, **parameters: Any) -> dict[str, Any]:
+        """Make one call, named as the API names it: `call("DescribeStreamSummary", ...)`.
+
+        Raises:
+            VideoctlError: of the kinds in `videoctl.aws.errors`.
+
+        """
+        try:
+            answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**parameters)
+        except Exception as error:
+            self._raise(error, operation)
+        return answer
+
+    def pages(self, operation: str, /, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Every page of a listing call.
+
+        Raises:
+            VideoctlError: of the kinds in `videoctl.aws.errors`.
+
+        """
+        try:
+            yield from self._client.get_paginator(xform_name(operation)).paginate(**parameters)
+        except Exception as error:
+            self._raise(error, operation)
+
+    def items(self, operation: str, key: str, /, **parameters: Any) -> Iterator[Any]:
+        """Every item under `key` of every page."""
+        for page in self.pages(operation, **parameters):
+            yield from page.get(key) or ()
+
+    def _raise(self, error: Exception, operation: str) -> Any:
+        translated = translate(error, service=self.service, operation=operation, region=self.region)
+        if translated is None:
+            raise error
+        raise translated from error

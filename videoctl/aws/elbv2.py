@@ -1,0 +1,79 @@
+"""Elastic Load Balancing v2: the load balancer's state and its targets' health."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from videoctl.aws.errors import NotFound
+
+if TYPE_CHECKING:
+    from videoctl.aws.client import AwsClient
+
+_DELETION_PROTECTION: Final = "deletion_protection.enabled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadBalancer:
+    """A load balancer; `state` is active, provisioning, active_impaired or failed."""
+
+    arn: str
+    dns_name: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetHealth:
+    """How many targets of a group are healthy, of how many."""
+
+    healthy_count: int
+    total_count: int
+
+
+class Elbv2Gateway:
+    """Elastic Load Balancing of one region."""
+
+    def __init__(self, client: AwsClient) -> None:
+        self._client = client
+
+    def load_balancer(self, name: str) -> LoadBalancer | None:
+        """The load balancer called `name`."""
+        try:
+            answer = self._client.call("DescribeLoadBalancers", Names=[name])
+        except NotFound:
+            return None
+        for found in answer["LoadBalancers"]:
+            return LoadBalancer(
+                arn=found["LoadBalancerArn"],
+                dns_name=found["DNSName"],
+                state=found["State"]["Code"],
+            )
+        return None
+
+    def target_health(self, target_group: str) -> TargetHealth | None:
+        """Health of the targets of the group called `target_group`."""
+        try:
+            groups = self._client.call("DescribeTargetGroups", Names=[target_group])
+            arn = groups["TargetGroups"][0]["TargetGroupArn"]
+            answer = self._client.call("DescribeTargetHealth", TargetGroupArn=arn)
+        except (NotFound, IndexError):
+            return None
+        states = [t["TargetHealth"]["State"] for t in answer["TargetHealthDescriptions"]]
+        return TargetHealth(healthy_count=states.count("healthy"), total_count=len(states))
+
+    def deletion_protection(self, load_balancer_arn: str) -> bool:
+        """Whether the load balancer refuses to be deleted."""
+        answer = self._client.call(
+            "DescribeLoadBalancerAttributes", LoadBalancerArn=load_balancer_arn
+        )
+        return any(
+            a["Key"] == _DELETION_PROTECTION and a["Value"] == "true" for a in answer["Attributes"]
+        )
+
+    def lift_deletion_protection(self, load_balancer_arn: str) -> None:
+        """Let the load balancer be deleted."""
+        self._client.call(
+            "ModifyLoadBalancerAttributes",
+            LoadBalancerArn=load_balancer_arn,
+            Attributes=[{"Key": _DELETION_PROTECTION, "Value": "false"}],
+        )
