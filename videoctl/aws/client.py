@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore import xform_name
+from botocore.exceptions import BotoCoreError, ClientError
 
-from videoctl.aws.errors import translate
+from videoctl.aws.errors import Call, translate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,7 @@ class AwsClient:
         """
         try:
             answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**parameters)
-        except Exception as error:
+        except (ClientError, BotoCoreError) as error:
             self._raise(error, operation)
         return answer
 
@@ -51,7 +52,7 @@ class AwsClient:
         """
         try:
             yield from self._client.get_paginator(xform_name(operation)).paginate(**parameters)
-        except Exception as error:
+        except (ClientError, BotoCoreError) as error:
             self._raise(error, operation)
 
     def items(self, operation: str, key: str, /, **parameters: Any) -> Iterator[Any]:
@@ -59,8 +60,6 @@ class AwsClient:
         for page in self.pages(operation, **parameters):
             yield from page.get(key) or ()
 
-    def _raise(self, error: Exception, operation: str) -> Any:
-        translated = translate(error, service=self.service, operation=operation, region=self.region)
-        if translated is None:
-            raise error
-        raise translated from error
+    def _raise(self, error: ClientError | BotoCoreError, operation: str) -> NoReturn:
+        call = Call(service=self.service, operation=operation, region=self.region)
+        raise translate(error, call) from error

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from videoctl.aws.errors import NotFound
 
 if TYPE_CHECKING:
     from videoctl.aws.client import AwsClient
-
-_DELETION_PROTECTION: Final = "deletion_protection.enabled"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,20 +58,3 @@ class Elbv2Gateway:
             return None
         states = [t["TargetHealth"]["State"] for t in answer["TargetHealthDescriptions"]]
         return TargetHealth(healthy_count=states.count("healthy"), total_count=len(states))
-
-    def deletion_protection(self, load_balancer_arn: str) -> bool:
-        """Whether the load balancer refuses to be deleted."""
-        answer = self._client.call(
-            "DescribeLoadBalancerAttributes", LoadBalancerArn=load_balancer_arn
-        )
-        return any(
-            a["Key"] == _DELETION_PROTECTION and a["Value"] == "true" for a in answer["Attributes"]
-        )
-
-    def lift_deletion_protection(self, load_balancer_arn: str) -> None:
-        """Let the load balancer be deleted."""
-        self._client.call(
-            "ModifyLoadBalancerAttributes",
-            LoadBalancerArn=load_balancer_arn,
-            Attributes=[{"Key": _DELETION_PROTECTION, "Value": "false"}],
-        )

@@ -196,10 +196,9 @@ _HINTS: Final[Mapping[type[VideoctlError], str]] = {
 
 
 def translate(
-    error: Exception, *, service: str, operation: str, region: str
-) -> VideoctlError | None:
-    """The error videoctl raises for one of botocore's; None for one that is none of its."""
-    call = Call(service=service, operation=operation, region=region)
+    error: botocore_errors.ClientError | botocore_errors.BotoCoreError, call: Call
+) -> VideoctlError:
+    """The error videoctl raises for one of botocore's."""
     if isinstance(error, botocore_errors.ClientError):
         return _client_error(error, call)
     if isinstance(
@@ -216,9 +215,7 @@ def translate(
         return _make(Unavailable, call, f"{call}: the answer was lost: {error}")
     if isinstance(error, botocore_errors.HTTPClientError):
         return _make(Unreachable, call, f"{call}: the endpoint cannot be reached: {error}")
-    if isinstance(error, botocore_errors.BotoCoreError):
-        return _make(AwsError, call, f"{call}: {error}")
-    return None
+    return _make(AwsError, call, f"{call}: {error}")
 
 
 def _client_error(error: botocore_errors.ClientError, call: Call) -> VideoctlError:

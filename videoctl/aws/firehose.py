@@ -17,7 +17,7 @@ class FirehoseGateway:
         self._client = client
 
     def delivery_stream_status(self, delivery_stream: str) -> str | None:
-        """DeliveryStreamStatus (CREATING, CREATING_FAILED, ACTIVE, ...); None when there is none."""
+        """DeliveryStreamStatus, such as CREATING_FAILED; None when there is none."""
         try:
             answer = self._client.call("DescribeDeliveryStream", DeliveryStreamName=delivery_stream)
         except NotFound:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from videoctl.aws.errors import NotFound
 from videoctl.model.regions import Region
@@ -69,7 +69,7 @@ class GlobalAcceleratorGateway:
                 "ListEndpointGroups", "EndpointGroups", ListenerArn=listener["ListenerArn"]
             )
             for group in groups:
-                first = next(iter(group.get("EndpointDescriptions", ())), {})
+                first: dict[str, Any] = next(iter(group.get("EndpointDescriptions", ())), {})
                 yield EndpointGroup(
                     arn=group["EndpointGroupArn"],
                     region=Region(group["EndpointGroupRegion"]),

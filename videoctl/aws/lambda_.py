@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class EventSourceMapping:
-    """A mapping; `state` is Creating, Enabling, Enabled, Disabling, Disabled, Updating, Deleting."""
+    """A mapping; `state` is Lambda's word, such as Enabled or Disabling."""
 
     uuid: str
     state: str

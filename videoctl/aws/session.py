@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import boto3
 from botocore.config import Config
@@ -12,13 +13,10 @@ from botocore.exceptions import BotoCoreError
 
 from videoctl import __version__
 from videoctl.aws.client import AwsClient
-from videoctl.aws.errors import NotAllowed, translate
+from videoctl.aws.errors import Call, translate
 from videoctl.aws.sts import StsGateway
 from videoctl.errors import RefusedError
-from videoctl.model.regions import CONTROL_PLANE_REGION, Region
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from videoctl.model.regions import CONTROL_PLANE_REGION, PRIMARY, Region
 
 CONNECT_TIMEOUT_SECONDS: Final = 5
 READ_TIMEOUT_SECONDS: Final = 30
@@ -133,5 +131,5 @@ class AwsSession:
                 aws_session_token=variables.get("AWS_SESSION_TOKEN"),
             )
         except BotoCoreError as error:
-            translated = translate(error, service="sts", operation="credentials", region="none")
-            raise translated or NotAllowed(str(error)) from error
+            call = Call(service="sts", operation="GetCallerIdentity", region=PRIMARY)
+            raise translate(error, call) from error

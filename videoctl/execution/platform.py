@@ -90,6 +90,9 @@ class StackGateway(Protocol):
     def release_lock(self, owner: str) -> None:
         """Break the engine's lock if `owner` still holds it."""
 
+    def lift_protection(self, *, progress: Progress) -> None:
+        """Update the stack with its specification unprotected; no resource refuses to go then."""
+
     def destroy(self, *, progress: Progress) -> None:
         """Destroy every resource, then remove the stack."""
 

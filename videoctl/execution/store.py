@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 
-@dataclass(frozen=True, kw_only=True)
-class StoredObject:
-    """One object as it was read.
+class StoredObject(Protocol):
+    """One object as it was read."""
 
-    Attributes:
-        body: its bytes.
-        etag: changes with each write; the condition of the next one.
-        age_seconds: since it was written, by the store's own clock.
+    @property
+    def body(self) -> bytes:
+        """Its bytes."""
 
-    """
+    @property
+    def etag(self) -> str:
+        """Changes with each write; the condition of the next one."""
 
-    body: bytes
-    etag: str
-    age_seconds: float
+    @property
+    def age_seconds(self) -> float:
+        """Since it was written, by the store's own clock."""
 
 
 class ObjectStore(Protocol):

@@ -7,6 +7,7 @@ environment can be found without asking a state file.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 PLATFORM: Final = "video"
 """First word of every resource name."""
+
+CANARY_PREFIX: Final = "canary/"
+"""Where delivery puts canary events in the raw bucket, apart from players' events."""
 
 
 class BucketKind(StrEnum):
@@ -177,3 +181,8 @@ def stream_arn(name: str, region: Region, account_id: str) -> str:
 def role_arn(name: str, account_id: str) -> str:
     """The ARN of an IAM role."""
     return arn("iam", "", account_id, f"role/{name}")
+
+
+def arrival_hour(moment: datetime) -> str:
+    """The partition of a delivered object: the UTC hour its first record arrived."""
+    return f"{moment.astimezone(UTC):year=%Y/month=%m/day=%d/hour=%H/}"

@@ -122,9 +122,8 @@ class StopApplication:
 
 @dataclass(frozen=True, kw_only=True)
 class LiftDeletionProtection:
-    """Switch off the load balancer's deletion protection in one region."""
+    """Update the stack as if its specification were not protected, so that it can be destroyed."""
 
-    region: Region
     kind: Literal["lift-deletion-protection"] = "lift-deletion-protection"
 
 

@@ -99,9 +99,8 @@ class ApplicationIs:
 
 @dataclass(frozen=True, kw_only=True)
 class DeletionProtectionIsOff:
-    """The load balancer may be deleted, or is gone."""
+    """No resource of the stack refuses to be deleted."""
 
-    region: Region
     kind: Literal["deletion-protection-is-off"] = "deletion-protection-is-off"
 
 
@@ -183,11 +182,11 @@ def facets(condition: Condition) -> frozenset[Facet]:
     match condition:
         case RecordIs() | RecordIsGone() | CanaryArrived():
             return frozenset({Facet.RECORD})
-        case NothingPending() | StackLockIsFree() | StackIsGone():
+        case NothingPending() | StackLockIsFree() | StackIsGone() | DeletionProtectionIsOff():
             return frozenset({Facet.STACK})
         case StackIsCurrent():
             return _PRESENCE
-        case ServiceIsSteady() | ServiceIsStopped() | DeletionProtectionIsOff():
+        case ServiceIsSteady() | ServiceIsStopped():
             return frozenset({Facet.SERVICE})
         case EventSourceMappingIs():
             return frozenset({Facet.FUNCTION})
@@ -239,9 +238,8 @@ def holds(  # noqa: C901, PLR0912 (one case a kind: splitting the match would hi
             return _mapping_is(observed, region, state)
         case ApplicationIs(region=region, status=status):
             return _application_is(observed, region, status)
-        case DeletionProtectionIsOff(region=region):
-            seen = observed.region(region)
-            return seen.load_balancer_state == ABSENT or seen.deletion_protection is False
+        case DeletionProtectionIsOff():
+            return observed.stack is not None and observed.stack.protected_count == 0
         case BucketIsEmpty(bucket=bucket):
             found = observed.bucket(bucket)
             return found is not None and (not found.exists or found.has_objects is False)

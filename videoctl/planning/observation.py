@@ -53,6 +53,7 @@ class StackFacts:
         exists: the backend knows the stack.
         fingerprint: of the last update that succeeded; None before the first.
         resource_count: resources in the state.
+        protected_count: those the engine refuses to delete.
         pending_operations: what an interrupted operation left open.
         lock_owner: who holds the engine's lock (user, host, pid), None when it is free.
         lock_owner_is_gone: the lock's process was on this host and no longer runs.
@@ -62,6 +63,7 @@ class StackFacts:
     exists: bool
     fingerprint: str | None = None
     resource_count: int = 0
+    protected_count: int = 0
     pending_operations: tuple[PendingOperation, ...] = ()
     lock_owner: str | None = None
     lock_owner_is_gone: bool = False
@@ -144,7 +146,6 @@ class ObservedRegion:
     delivery_streams: tuple[ObservedDeliveryStream, ...] | None = None
     service: ObservedService | None = None
     load_balancer_state: str | None = None
-    deletion_protection: bool | None = None
     targets: ObservedTargets | None = None
     application: ObservedApplication | None = None
     function_state: str | None = None

@@ -43,8 +43,8 @@ def plan_destroy(
         *(_stop_service(region) for region in specification.regions),
         *(_stop_application(region, observed) for region in specification.regions),
         *(_disable_mapping(region) for region in specification.regions),
-        *(_lift_protection(specification)),
-        *(_empty_buckets(observed, request)),
+        *_lift_protection(observed),
+        *_empty_buckets(observed, request),
         _destroy_stack(request),
         _forget(),
     )
@@ -135,16 +135,16 @@ def _disable_mapping(region: Region) -> Step:
     )
 
 
-def _lift_protection(specification: EnvironmentSpecification) -> Iterator[Step]:
-    for region in specification.regions if specification.protected else ():
+def _lift_protection(observed: ObservedEnvironment) -> Iterator[Step]:
+    if observed.stack is not None and observed.stack.protected_count:
         yield Step(
-            name=f"lift-deletion-protection:{region}",
-            title=f"Lift the load balancer's deletion protection in {region}",
-            reason="a protected load balancer refuses to be deleted",
-            region=region,
-            change=changes.LiftDeletionProtection(region=region),
-            done_when=conditions.DeletionProtectionIsOff(region=region),
-            timeout_seconds=timeouts.RECORD_SECONDS,
+            name="lift-deletion-protection",
+            title="Lift the deletion protection",
+            reason="what holds data, the accelerator and the load balancers refuse to be deleted",
+            region=None,
+            change=changes.LiftDeletionProtection(),
+            done_when=conditions.DeletionProtectionIsOff(),
+            timeout_seconds=timeouts.STACK_SECONDS,
         )
 
 
