@@ -41,6 +41,7 @@ class Children:
         environment: Mapping[str, str],
         output: IO[bytes] | int,
         directory: Path | None = None,
+        pass_descriptors: Sequence[int] = (),
     ) -> asyncio.subprocess.Process:
         """Start `command` with exactly `environment`; both outputs go to `output`."""
         process = await asyncio.create_subprocess_exec(
@@ -55,6 +56,7 @@ class Children:
             stdout=output,
             stderr=asyncio.subprocess.STDOUT,
             cwd=directory,
+            pass_fds=pass_descriptors,
             start_new_session=True,
         )
         self._running[process.pid] = process

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sandbox.account import ACCOUNT_ID, client_environment
 from sandbox.children import Children
 from sandbox.home import Home
 from sandbox.loopback import Loopback
@@ -14,23 +15,9 @@ from sandbox.services.registry import Registry
 if TYPE_CHECKING:
     from pathlib import Path
 
-ACCOUNT_ID = "000000000000"
-"""The one account of a sandbox."""
-ACCESS_KEY_ID = "sandbox"
-SECRET_ACCESS_KEY = "sandbox"  # noqa: S105 - no secret: nothing checks it, clients want one
-DEFAULT_REGION = "us-east-1"
 
-
-def client_environment(endpoint_url: str, region: str = DEFAULT_REGION) -> dict[str, str]:
-    """AWS_* variables that make any AWS SDK talk to this sandbox."""
-    return {
-        "AWS_ENDPOINT_URL": endpoint_url,
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
-        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
+def _nothing() -> None:
+    """Nobody listens yet."""
 
 
 @dataclass(slots=True)
@@ -43,6 +30,7 @@ class Host:
         children: starts processes that die with the server.
         ministack: MiniStack's ASGI application.
         registry: the services; set once they are made.
+        routes_changed: to be called when something changed that the front door depends on.
 
     """
 
@@ -51,6 +39,7 @@ class Host:
     children: Children
     ministack: Callable[..., Awaitable[None]]
     registry: Registry | None = None
+    routes_changed: Callable[[], None] = _nothing
     account_id: str = ACCOUNT_ID
 
     def aws(self, region: str) -> Loopback:

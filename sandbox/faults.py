@@ -1,0 +1,220 @@
+"""Faults on demand: which requests they hit, and what AWS would answer then."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sandbox.protocol.errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KINDS = (
+    "region-down",
+    "service-down",
+    "throttle",
+    "deny",
+    "slow",
+    "timeout-after-effect",
+    "replication-delay",
+)
+"""Every kind of fault."""
+DEFAULT_DELAY_MS = {"slow": 2_000, "timeout-after-effect": 0, "replication-delay": 60_000}
+"""Delay where none is asked for, in milliseconds."""
+
+_THROTTLING_CODES = {
+    "dynamodb": ("ProvisionedThroughputExceededException", 400),
+    "ec2": ("RequestLimitExceeded", 503),
+    "firehose": ("ServiceUnavailableException", 503),
+    "kinesis": ("ProvisionedThroughputExceededException", 400),
+    "lambda": ("TooManyRequestsException", 429),
+    "s3": ("SlowDown", 503),
+    "sqs": ("RequestThrottled", 400),
+}
+_KINESIS_DATA_OPERATIONS = frozenset({"PutRecord", "PutRecords", "GetRecords", "GetShardIterator"})
+_DENIAL_CODES = {
+    "ec2": ("UnauthorizedOperation", 403),
+    "s3": ("AccessDenied", 403),
+    "sns": ("AuthorizationError", 403),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One fault in force.
+
+    Attributes:
+        id: small number, counted from 1, by which it can be told apart.
+        kind: one of `KINDS`.
+        region: the region it hits; None: every region.
+        service: boto3's name of the service it hits; None: every service.
+        operation: the operation it hits, such as `PutRecords`; None: every operation.
+        rate: share of the matching requests that are hit, 0 to 1.
+        delay_ms: how long `slow`, `timeout-after-effect` and `replication-delay` wait.
+        until: epoch seconds at which it ends by itself; None: when it is cleared.
+
+    """
+
+    id: int
+    kind: str
+    region: str | None = None
+    service: str | None = None
+    operation: str | None = None
+    rate: float = 1.0
+    delay_ms: int = 0
+    until: float | None = None
+
+    def covers(self, service: str, region: str) -> bool:
+        """Whether requests of this service and region can be hit, whatever their operation."""
+        return self.region in {None, region} and self.service in {None, service}
+
+    def describe(self) -> dict[str, Any]:
+        """The fault as JSON."""
+        result = asdict(self)
+        until = result.pop("until")
+        result["until"] = None if until is None else datetime.fromtimestamp(until, UTC).isoformat()
+        return result
+
+
+class FaultError(ValueError):
+    """The fault asked for cannot be meant."""
+
+
+class Faults:
+    """The faults in force."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+        self._numbers = itertools.count(1)
+
+    def add(
+        self,
+        kind: str,
+        *,
+        region: str | None = None,
+        service: str | None = None,
+        operation: str | None = None,
+        rate: float = 1.0,
+        delay_ms: int | None = None,
+        for_seconds: float | None = None,
+    ) -> Fault:
+        """Put a fault in force; raises `FaultError` with the reason where it makes no sense."""
+        if kind not in KINDS:
+            raise FaultError(f"unknown fault {kind!r}: one of {', '.join(KINDS)}")
+        if not 0 < rate <= 1:
+            raise FaultError(f"rate {rate} is not above 0 and at most 1")
+        if kind == "region-down" and region is None:
+            raise FaultError("region-down needs a region")
+        if kind == "service-down" and service is None:
+            raise FaultError("service-down needs a service")
+        if (delay_ms or 0) < 0 or (for_seconds is not None and for_seconds <= 0):
+            raise FaultError("delays and durations are positive")
+        fault = Fault(
+            id=next(self._numbers),
+            kind=kind,
+            region=region,
+            service=service,
+            operation=operation,
+            rate=rate,
+            delay_ms=DEFAULT_DELAY_MS.get(kind, 0) if delay_ms is None else delay_ms,
+            until=None if for_seconds is None else time.time() + for_seconds,
+        )
+        self._faults.append(fault)
+        return fault
+
+    def clear(self) -> int:
+        """End all faults; gives how many there were."""
+        count = len(self._faults)
+        self._faults.clear()
+        return count
+
+    def active(self) -> list[Fault]:
+        """The faults in force now, oldest first."""
+        if self._faults:
+            now = time.time()
+            self._faults = [f for f in self._faults if f.until is None or f.until > now]
+        return self._faults
+
+    def __bool__(self) -> bool:
+        return bool(self._faults)
+
+    def hitting(self, service: str, operation: str, region: str) -> Iterator[Fault]:
+        """Faults that hit this request, the dice of `rate` thrown."""
+        for fault in self.active():
+            if (
+                fault.covers(service, region)
+                and fault.operation in {None, operation}
+                and (fault.rate >= 1 or random.random() < fault.rate)
+            ):
+                yield fault
+
+    def is_region_down(self, region: str) -> bool:
+        """Whether nothing in this region answers."""
+        return any(f.kind == "region-down" and f.region == region for f in self.active())
+
+    def replication_delay_seconds(self, region: str) -> float:
+        """How long replication out of this region is held back."""
+        delays = (
+            f.delay_ms / 1000
+            for f in self.active()
+            if f.kind == "replication-delay" and f.region in {None, region}
+        )
+        return max(delays, default=0.0)
+
+
+def refusal(fault: Fault, service: str, operation: str, account_id: str) -> ServiceError | None:
+    """The error a fault answers with, in the service's own words; None where it only delays."""
+    match fault.kind:
+        case "throttle":
+            return _throttling(service, operation)
+        case "deny":
+            code, status = _DENIAL_CODES.get(service, ("", 0))
+            return ServiceError(
+                code or "AccessDenied",
+                f"User: arn:aws:iam::{account_id}:user/sandbox is not authorized to perform: "
+                f"{_action_prefix(service)}:{operation} because no identity-based policy allows "
+                f"the {_action_prefix(service)}:{operation} action",
+                status or 403,
+            )
+        case "service-down":
+            code = "ServiceUnavailable" if service == "s3" else "ServiceUnavailableException"
+            return ServiceError(code, "Service is unable to handle request.", 503)
+    return None
+
+
+def _throttling(service: str, operation: str) -> ServiceError:
+    code, status = _THROTTLING_CODES.get(service, ("", 0))
+    if service == "kinesis" and operation not in _KINESIS_DATA_OPERATIONS:
+        code = "LimitExceededException"
+    message = "Please reduce your request rate." if service == "s3" else "Rate exceeded"
+    return ServiceError(code or "ThrottlingException", message, status or 400)
+
+
+def _action_prefix(service: str) -> str:
+    """How IAM calls the service in an action."""
+    return {
+        "elbv2": "elasticloadbalancing",
+        "kinesisanalyticsv2": "kinesisanalytics",
+        "timestream-write": "timestream",
+        "timestream-query": "timestream",
+        "cloudwatch": "cloudwatch",
+    }.get(service, service)
+
+
+def in_protocol(error: ServiceError, protocol: str) -> ServiceError:
+    """The same error with the code query services and JSON services use for it."""
+    if protocol in {"query", "ec2", "rest-xml"}:
+        code = {
+            "ThrottlingException": "Throttling",
+            "ServiceUnavailableException": ("ServiceUnavailable"),
+        }.get(error.code, error.code)
+        return ServiceError(code, error.message, error.status)
+    if error.code == "AccessDenied":
+        status = 403 if protocol == "rest-json" else 400
+        return ServiceError("AccessDeniedException", error.message, status)
+    return error

@@ -1,0 +1,156 @@
+"""MiniStack as a library: set up before it is imported, and put right where it is slow or wrong.
+
+MiniStack reads its settings from environment variables when its modules are imported, and keeps
+state in module globals; `prepare` must therefore run before `application`. The version is pinned
+(requirements/sandbox.in), so its module-level names can be relied on here, and only here and in
+`sandbox.durability` and `sandbox.kinesis_records`.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import importlib
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from sandbox.account import ACCOUNT_ID, DEFAULT_REGION
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable
+    from types import ModuleType
+
+    from sandbox.faults import Faults
+    from sandbox.home import Home
+
+
+_NOT_BOTO3_NAMES = frozenset({"ecs-metadata", "imds", "lambda-core", "appsync-events"})
+
+
+def prepare(home: Home, port: int) -> None:
+    """Set the environment MiniStack reads at import."""
+    os.environ.update(
+        {
+            "MINISTACK_ACCOUNT_ID": ACCOUNT_ID,
+            "MINISTACK_REGION": DEFAULT_REGION,
+            "MINISTACK_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(port),
+            "BIND_HOST": "127.0.0.1",
+            "LOG_LEVEL": "WARNING",
+            # sandbox.durability saves state itself: after every change instead of at shutdown only.
+            "PERSIST_STATE": "0",
+            "STATE_DIR": str(home.state),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(home.objects),
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+            "DOCKER_HOST": "unix:///nonexistent",  # Docker is neither needed nor touched
+        }
+    )
+
+
+def module() -> ModuleType:
+    """MiniStack's application module, imported on first use."""
+    return importlib.import_module("ministack.app")
+
+
+def application() -> Callable[..., Awaitable[None]]:
+    """MiniStack's ASGI application."""
+    app: Callable[..., Awaitable[None]] = module().app
+    return app
+
+
+def service_module(name: str) -> ModuleType:
+    """One of MiniStack's service modules, such as `kinesis`."""
+    found: ModuleType = module()._get_module(name)
+    return found
+
+
+def module_of(signing_name: str) -> str | None:
+    """Name of the module that answers requests signed for a service; None when there is none."""
+    app = module()
+    name = app.SERVICE_NAME_ALIASES.get(signing_name, signing_name)
+    entry = app.SERVICE_REGISTRY.get(name)
+    return str(entry["module"]) if entry else None
+
+
+def loaded_modules() -> list[str]:
+    """Names of the service modules that have state, imported so far."""
+    names: dict[str, Any] = module()._state_map
+    return sorted({name for name in names.values() if f"ministack.services.{name}" in sys.modules})
+
+
+def persistence() -> ModuleType:
+    """MiniStack's encoding of state as JSON."""
+    return importlib.import_module("ministack.core.persistence")
+
+
+def apply_corrections(faults: Faults) -> None:
+    """Replace the functions of MiniStack that are too slow here, or that a fault must reach."""
+    kinesis: Any = service_module("kinesis")
+    kinesis._expire_records = _expire_records
+    _delay_replication(service_module("s3"), faults)
+
+
+def _expire_records(stream: dict[str, Any]) -> None:
+    """Drop records past retention: MiniStack's own rebuilds every list on every put."""
+    cutoff = time.time() - float(stream["RetentionPeriodHours"]) * 3600
+    for shard in stream["shards"].values():
+        records = shard["records"]
+        expired = 0
+        while expired < len(records) and records[expired]["ApproximateArrivalTimestamp"] < cutoff:
+            expired += 1
+        if expired:
+            shard["records"] = records[expired:]
+
+
+def _delay_replication(s3: Any, faults: Faults) -> None:
+    """Let the fault `replication-delay` hold back what MiniStack replicates at once."""
+    replicate_now = s3._maybe_replicate
+
+    def replicate(
+        bucket: str, key: str, record: dict[str, Any], data: Any, tags: Any = None
+    ) -> None:
+        delay = faults.replication_delay_seconds(_bucket_region(s3, bucket)) if faults else 0.0
+        rule, _ = s3._replication_rule_for(bucket, key, tags) if delay else (None, "")
+        if rule is None:
+            replicate_now(bucket, key, record, data, tags)
+            return
+        record["replication_status"] = "PENDING"
+        context = contextvars.copy_context()
+        loop: asyncio.AbstractEventLoop = module()._MAIN_LOOP
+
+        def later() -> None:
+            context.run(_replicate_late, s3, replicate_now, (bucket, key, record, data, tags))
+
+        loop.call_soon_threadsafe(loop.call_later, delay, later)
+
+    s3._maybe_replicate = replicate
+
+
+def _bucket_region(s3: ModuleType, bucket: str) -> str:
+    record = s3._buckets.get(bucket) or {}
+    return str(record.get("region") or DEFAULT_REGION)
+
+
+def _replicate_late(s3: Any, replicate_now: Any, write: tuple[Any, ...]) -> None:
+    bucket, key, record, data, tags = write
+    whole = {**record, "body": data}
+    replicate_now(bucket, key, whole, data, tags)
+    status = whole.get("replication_status")
+    record["replication_status"] = status
+    for version in s3._object_versions.get((bucket, key)) or []:
+        if version.get("version_id") == record.get("version_id"):
+            version["replication_status"] = status
+
+
+def service_names() -> list[str]:
+    """boto3's names of the services MiniStack answers, as far as they are known to botocore."""
+    return [name for name in module().SERVICE_REGISTRY if name not in _NOT_BOTO3_NAMES]
+
+
+def reset() -> None:
+    """Empty every service of MiniStack."""
+    module()._reset_all_state()

@@ -1,0 +1,71 @@
+"""What the front door must know: accelerators, their groups, endpoints and healthy targets."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sandbox.faults import Faults
+    from sandbox.services.registry import Registry
+
+_SETTLE_SECONDS = 0.02
+"""Changes that come together are told together."""
+
+
+class Routes:
+    """The routing table, numbered; whoever holds an old number can wait for the next."""
+
+    def __init__(self, registry: Registry, faults: Faults) -> None:
+        self._registry = registry
+        self._faults = faults
+        self._table: dict[str, Any] = {}
+        self._version = 0
+        self._dirty = asyncio.Event()
+        self._news = asyncio.Condition()
+
+    def changed(self) -> None:
+        """Something that routing depends on may have changed."""
+        self._dirty.set()
+
+    async def keep_current(self) -> None:
+        """Build the table anew after each change, for as long as the server runs."""
+        while True:
+            self._dirty.clear()
+            table = self._build()
+            if table != self._table:
+                async with self._news:
+                    self._table = table
+                    self._version += 1
+                    self._news.notify_all()
+            await self._dirty.wait()
+            await asyncio.sleep(_SETTLE_SECONDS)
+
+    async def newer_than(self, version: int, wait_seconds: float) -> dict[str, Any]:
+        """The table as soon as its number is above `version`, or after the wait."""
+        async with self._news:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(
+                    self._news.wait_for(lambda: self._version > version), wait_seconds
+                )
+            return {"version": self._version, **self._table}
+
+    def _build(self) -> dict[str, Any]:
+        load_balancers = self._load_balancers()
+        accelerator_service = self._registry.get("globalaccelerator")
+        accelerators = (
+            accelerator_service.routes()  # type: ignore[attr-defined]
+            if accelerator_service is not None
+            else {}
+        )
+        return {"accelerators": accelerators, "load_balancers": load_balancers}
+
+    def _load_balancers(self) -> dict[str, Any]:
+        service = self._registry.get("elbv2")
+        if service is None:
+            return {}
+        table: dict[str, Any] = service.routes()  # type: ignore[attr-defined]
+        for load_balancer in table.values():
+            load_balancer["reachable"] = not self._faults.is_region_down(load_balancer["region"])
+        return table
