@@ -118,6 +118,12 @@ class Output:
         else:
             text(self.console())
 
+    def result(self, document: Mapping[str, object], text: Callable[[Console], None]) -> None:
+        """The command's result where the document names its schema itself."""
+        kind = str(document["schema"]).removeprefix("videoctl/")
+        payload = {key: value for key, value in document.items() if key != "schema"}
+        self.document(kind, payload, text)
+
     def event(self, payload: Mapping[str, object]) -> None:
         """One event of long work; only `-o ndjson` prints it on stdout."""
         if self.format == "ndjson":
