@@ -83,6 +83,8 @@ def json_text(document: Any) -> str:
 TAGS: Final = Codec(key_value_tags, tags_from_pairs)
 TIMESTAMP: Final = Codec(moment_of, rfc3339)
 DOCUMENT: Final = Codec(json_text, str)
+NUMBER_TEXT: Final = Codec(str, int)
+SWITCH_TEXT: Final = Codec(lambda value: str(value).lower(), lambda text: text == "true")
 
 
 def rules_of(table: Table) -> dict[str, Any]:
