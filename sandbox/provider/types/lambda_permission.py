@@ -1,0 +1,101 @@
+"""Who may invoke a function: one statement of its resource policy."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from sandbox.provider.framework import Context, Properties, ResourceType, resource
+from sandbox.provider.mapping import Field, Table, to_members
+
+_STATEMENT: Final[Table] = (
+    Field("statementId", "StatementId"),
+    Field("action", "Action"),
+    Field("function", "FunctionName"),
+    Field("principal", "Principal"),
+    Field("qualifier", "Qualifier"),
+    Field("sourceArn", "SourceArn"),
+    Field("sourceAccount", "SourceAccount"),
+    Field("eventSourceToken", "EventSourceToken"),
+    Field("principalOrgId", "PrincipalOrgID"),
+    Field("functionUrlAuthType", "FunctionUrlAuthType"),
+    Field("invokedViaFunctionUrl", "InvokedViaFunctionUrl"),
+)
+_CONDITIONS: Final = {
+    "aws:sourcearn": "sourceArn",
+    "aws:sourceaccount": "sourceAccount",
+    "aws:principalorgid": "principalOrgId",
+    "lambda:eventsourcetoken": "eventSourceToken",
+    "lambda:functionurlauthtype": "functionUrlAuthType",
+}
+"""Condition keys, which are case-insensitive, and the properties that set them."""
+
+
+@resource(
+    "aws:lambda/permission:Permission",
+    named="statementId",
+    replace_on=tuple(field.property for field in _STATEMENT),
+    supports=tuple(field.property for field in _STATEMENT),
+)
+class Permission(ResourceType):
+    """A statement; its id is the statement's, on import `function[:qualifier]/statement`."""
+
+    def create(self, context: Context, inputs: Properties) -> tuple[str, Properties]:
+        """Adds the statement."""
+        context.client("lambda").add_permission(**to_members(_STATEMENT, inputs))
+        return inputs["statementId"], {"statementIdPrefix": ""}
+
+    def read(
+        self, context: Context, resource_id: str, inputs: Properties
+    ) -> tuple[Properties, Properties] | None:
+        """The statement in the function's policy."""
+        function, qualifier, statement_id = _place(resource_id, inputs)
+        version = {"Qualifier": qualifier} if qualifier else {}
+        answer = context.client("lambda").get_policy(FunctionName=function, **version)
+        for statement in json.loads(answer["Policy"])["Statement"]:
+            if statement["Sid"] == statement_id:
+                found = {
+                    "function": function,
+                    "qualifier": qualifier,
+                    "statementId": statement_id,
+                    **_described(statement),
+                }
+                return found, {**found, "statementIdPrefix": ""}
+        return None
+
+    def update(
+        self, context: Context, resource_id: str, old: Properties, new: Properties
+    ) -> Properties:
+        """Never asked for a change: each one is a replacement."""
+        del context, resource_id, old, new
+        return {}
+
+    def delete(self, context: Context, resource_id: str, outputs: Properties) -> None:
+        """Removes the statement."""
+        function, qualifier, statement_id = _place(resource_id, outputs)
+        version = {"Qualifier": qualifier} if qualifier else {}
+        context.client("lambda").remove_permission(
+            FunctionName=function, StatementId=statement_id, **version
+        )
+
+
+def _place(resource_id: str, properties: Properties) -> tuple[str, str | None, str]:
+    """(function, qualifier, statement id) from the properties, or from an import's id."""
+    if properties.get("function"):
+        statement_id = properties.get("statementId") or resource_id
+        return properties["function"], properties.get("qualifier"), statement_id
+    function, _, statement_id = resource_id.partition("/")
+    name, _, qualifier = function.partition(":")
+    return name, qualifier or None, statement_id
+
+
+def _described(statement: dict[str, Any]) -> Properties:
+    principal = statement["Principal"]
+    if isinstance(principal, dict):
+        principal = principal.get("Service") or principal["AWS"]
+    found = {"action": statement["Action"], "principal": principal}
+    for keys in statement.get("Condition", {}).values():
+        for key, value in keys.items():
+            if key.lower() in _CONDITIONS:
+                found[_CONDITIONS[key.lower()]] = value
+    return found
