@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from videoctl.aws.errors import NotFound
-from videoctl.aws.locate_lookup import exists, name_tag
+from videoctl.aws.locate_lookup import described, name_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,15 +35,14 @@ def _tagged(operation: str, items: str, identifier: str, *same: tuple[str, str])
 
 
 def _association(session: AwsSession, inputs: Inputs, region: Region) -> Iterator[str]:
-    """Imported as SUBNET/TABLE."""
+    """A subnet is associated with one table."""
     subnet, table = inputs["subnetId"], inputs["routeTableId"]
-    found = session.client("ec2", region).items(
-        "DescribeRouteTables",
-        "RouteTables",
-        Filters=_filters(**{"route-table-id": table, "association.subnet-id": subnet}),
-    )
-    if any(True for _ in found):
-        yield f"{subnet}/{table}"
+    for found in session.client("ec2", region).items(
+        "DescribeRouteTables", "RouteTables", Filters=_filters(**{"route-table-id": table})
+    ):
+        for association in found.get("Associations", ()):
+            if association.get("SubnetId") == subnet:
+                yield association["RouteTableAssociationId"]
 
 
 def _security_group(session: AwsSession, inputs: Inputs, region: Region) -> Iterator[str]:
@@ -161,7 +160,7 @@ NETWORK: Final[dict[str, Finder]] = {
     "aws:ec2/securityGroup:SecurityGroup": _security_group,
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _security_group_rule(egress=False),
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _security_group_rule(egress=True),
-    "aws:lb/loadBalancer:LoadBalancer": exists(
+    "aws:lb/loadBalancer:LoadBalancer": described(
         "elbv2",
         "DescribeLoadBalancers",
         lambda inputs: {"Names": [inputs["name"]]},
@@ -169,7 +168,7 @@ NETWORK: Final[dict[str, Finder]] = {
         0,
         "LoadBalancerArn",
     ),
-    "aws:lb/targetGroup:TargetGroup": exists(
+    "aws:lb/targetGroup:TargetGroup": described(
         "elbv2",
         "DescribeTargetGroups",
         lambda inputs: {"Names": [inputs["name"]]},

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from videoctl.planning.changes import Change
     from videoctl.planning.observation import Facet, ObservedEnvironment, StackFacts
     from videoctl.planning.request import StackPreview
@@ -54,13 +52,6 @@ class Platform(Protocol):
         """Ask the change under way to end early and in order; called from a signal handler."""
 
 
-class Locate(Protocol):
-    """Finds a resource that an interrupted operation may have made."""
-
-    def __call__(self, type_token: str, inputs: Mapping[str, Any], region: str, /) -> str | None:
-        """The provider's id of the resource with these inputs; None when there is none."""
-
-
 class StackGateway(Protocol):
     """The Pulumi stack of one environment."""
 
@@ -84,8 +75,8 @@ class StackGateway(Protocol):
         and is not among `accepted_replacements`.
         """
 
-    def recover(self, locate: Locate, *, progress: Progress) -> None:
-        """Import or drop each pending operation, asking `locate` what became of it."""
+    def recover(self, *, progress: Progress) -> None:
+        """Take over or drop each pending operation, having looked what became of it."""
 
     def release_lock(self, owner: str) -> None:
         """Break the engine's lock if `owner` still holds it."""
