@@ -11,7 +11,7 @@ import sys
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from videoctl.errors import ConfigurationError, Fault, UsageError
 from videoctl.output import Output
@@ -20,6 +20,7 @@ from videoctl.settings import load
 if TYPE_CHECKING:
     import typer
 
+    from videoctl.errors import VideoctlError
     from videoctl.model.specification import EnvironmentSpecification
     from videoctl.settings import Settings
     from videoctl.target import Target
@@ -158,6 +159,20 @@ class Context:
                 hint=f"add --confirm {name}",
                 code="confirmation-wrong",
             )
+
+    def end_with(self, error: VideoctlError) -> NoReturn:
+        """End with an error after the result was printed, still as one JSON document.
+
+        Raises:
+            VideoctlError: `error`, for people.
+            typer.Exit: its exit code alone, for programs: the result says the rest.
+
+        """
+        if self.output.is_machine:
+            import typer
+
+            raise typer.Exit(int(error.exit_code))
+        raise error
 
     def _specification_files(self) -> dict[str, Path]:
         directory = self.settings.environments_directory or Path(

@@ -121,3 +121,27 @@ def _tree(console: Console, plan: Plan) -> Iterator[Callable[[Event], None]]:
     tree = _Tree(plan)
     with Live(tree, console=console, refresh_per_second=8, transient=False):
         yield tree.take
+
+
+@contextmanager
+def bar(output: Output, title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar that is told how far it is; a line at the end where there is no terminal."""
+    console = output.console(stderr=True)
+    if output.quiet or output.is_machine:
+        yield lambda _done: None
+        return
+    if not console.is_terminal:
+        reached = 0
+
+        def take(done: int) -> None:
+            nonlocal reached
+            reached = done
+
+        yield take
+        console.print(f"{title}: {reached} of {total}", markup=False)
+        return
+    from rich.progress import Progress  # noqa: PLC0415  (rich is not loaded for --version)
+
+    with Progress(console=console, transient=True) as drawn:
+        task = drawn.add_task(title, total=total)
+        yield lambda done: drawn.update(task, completed=done)

@@ -212,7 +212,7 @@ def load(
 
 
 def _sandbox_target(home: Path) -> TargetSettings:
-    command = ("-m", "sandbox", "ensure", "--home", str(sandbox_home(home)))
+    command = ("-m", "sandbox", "ensure", "--home", str(sandbox_home(home)), "-o", "json")
     return TargetSettings(
         ensure_command=(sys.executable, *command),
         state_backend_url=(home / "stacks").as_uri(),

@@ -9,13 +9,9 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-app = typer.Typer(
-    no_args_is_help=True, help="Who holds an environment's lock; break a dead one."
-)
+app = typer.Typer(no_args_is_help=True, help="Who holds an environment's lock; break a dead one.")
 
-Environment = Annotated[
-    str | None, typer.Option("--env", metavar="NAME", help="The environment.")
-]
+Environment = Annotated[str | None, typer.Option("--env", metavar="NAME", help="The environment.")]
 
 
 @app.command()

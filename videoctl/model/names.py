@@ -7,6 +7,7 @@ environment can be found without asking a state file.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -156,6 +157,11 @@ class Names:
             "videoctl:component": component,
             "videoctl:managed-by": "pulumi",
         }
+
+
+def object_prefix(kind: StreamKind, moment: datetime) -> str:
+    """Where delivery puts the objects of one arrival hour: `raw/year=2026/month=11/.../`."""
+    return f"{kind}/{moment:year=%Y/month=%m/day=%d/hour=%H}/"
 
 
 def control_bucket(account_id: str, region: Region) -> str:

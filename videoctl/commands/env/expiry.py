@@ -94,7 +94,8 @@ def reap(
 
     context.output.document("env-reap/v1", payload, text)
     if failed:
-        raise IncompleteError(f"not destroyed: {', '.join(failed)}", hint="see above, then again")
+        error = IncompleteError(f"not destroyed: {', '.join(failed)}", hint="see above, then again")
+        context.end_with(error)
 
 
 def _destroy_all(

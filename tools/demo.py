@@ -1,0 +1,84 @@
+"""`make demo`: build slowprod on the sandbox, send it player events, and count what arrived.
+
+Only `videoctl` itself is used, as a person would type it. The run's id is fixed, so that running
+it again finds the events it sent the first time and changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+ENVIRONMENT = "slowprod"
+EVENTS = 5000
+RUN = "demo1"
+VIDEOCTL = str(Path(sys.executable).with_name("videoctl"))
+
+
+def say(message: str) -> None:
+    """A line of talk."""
+    sys.stderr.write(f"demo: {message}\n")
+    sys.stderr.flush()
+
+
+def videoctl(*words: str) -> dict[str, Any]:
+    """Run one command line for its JSON document; its talk goes to the terminal."""
+    say(f"videoctl {' '.join(words)}")
+    done = subprocess.run(
+        [VIDEOCTL, *words, "-o", "json"], stdout=subprocess.PIPE, text=True, check=False
+    )
+    document: dict[str, Any] = json.loads(done.stdout) if done.stdout.strip() else {}
+    if done.returncode != 0:
+        sys.stderr.write(f"error: videoctl {' '.join(words)} ended with {done.returncode}\n")
+        sys.stderr.write(f"{document.get('message') or document.get('error') or done.stdout}\n")
+        sys.stderr.write(f"hint: {document.get('hint') or 'videoctl doctor'}\n")
+        sys.exit(done.returncode)
+    return document
+
+
+def create() -> dict[str, Any]:
+    """`env create slowprod`, with its progress on the terminal."""
+    say(f"videoctl env create {ENVIRONMENT} --yes")
+    done = subprocess.run([VIDEOCTL, "env", "create", ENVIRONMENT, "--yes"], check=False)
+    if done.returncode != 0:
+        sys.exit(done.returncode)
+    return videoctl("env", "status", ENVIRONMENT)
+
+
+def main() -> None:
+    """The main job, end to end, and the closing table."""
+    began = time.monotonic()
+    videoctl("sandbox", "up")
+    status = create()
+    sent = videoctl(
+        "loadtest", "generate", "--to", ENVIRONMENT, "--events", str(EVENTS), "--run", RUN, "--once"
+    )
+    shown = videoctl("env", "show", ENVIRONMENT)
+    region = shown["regions"][0]
+    rows = [
+        ("environment", f"{ENVIRONMENT} ({status['state']}), {len(status['hops'])} hops"),
+        ("front door", shown["front_door"]),
+        ("raw bucket", region["buckets"]["raw"]),
+        ("sent", sent["sent"]),
+        ("acknowledged", sent["acknowledged"]),
+        ("found in S3", sent["found"]["raw"]),
+        ("took", f"{time.monotonic() - began:.0f} s"),
+    ]
+    width = max(len(name) for name, _ in rows)
+    sys.stdout.write("\n")
+    for name, value in rows:
+        sys.stdout.write(f"{name:<{width}}  {value}\n")
+    sys.stdout.write(
+        "\nnext: . .venv/bin/activate\n"
+        f"      videoctl env status {ENVIRONMENT}\n"
+        f"      videoctl env plan {ENVIRONMENT}\n"
+        "      videoctl sandbox down\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
