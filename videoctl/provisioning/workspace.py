@@ -1,0 +1,123 @@
+"""Where a target's engine state, settings, passphrase and logs lie under VIDEOCTL_HOME."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
+
+from videoctl.provisioning.engine_environment import base_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROJECT: Final = "videoctl"
+"""The Pulumi project of every stack: part of each URN, so it never changes."""
+
+PASSPHRASE_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """One target's place for the engine.
+
+    Attributes:
+        home: VIDEOCTL_HOME.
+        target: the target's name; each has a directory of its own.
+        backend_url: where Pulumi keeps the state: `file:///...`, `s3://bucket?region=...`.
+        account_id: what account-dependent ids are computed with.
+        environment: the target's variables (AWS_*).
+        plugin_directories: put before PATH when the engine looks for plugins.
+        secrets_provider: who encrypts secrets in the state: `passphrase`, `awskms://...`.
+
+    """
+
+    home: Path
+    target: str
+    backend_url: str
+    account_id: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    plugin_directories: tuple[str, ...] = ()
+    secrets_provider: str = "passphrase"
+
+    @property
+    def directory(self) -> Path:
+        """Pulumi.yaml and the settings of each stack."""
+        return self.home / "engine" / self.target / "project"
+
+    @property
+    def passphrase_file(self) -> Path:
+        """The generated passphrase; readable by its owner alone."""
+        return self.home / "engine" / self.target / "passphrase"
+
+    @property
+    def local_state(self) -> Path | None:
+        """The directory of the state backend when it is on this machine."""
+        parts = urlsplit(self.backend_url)
+        return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
+    def run_record(self, stack: str, *, preview: bool = False) -> Path:
+        """Which processes the last operation on a stack consisted of; previews apart."""
+        name = f"{stack}.preview.json" if preview else f"{stack}.json"
+        return self.home / "engine" / self.target / "runs" / name
+
+    def log_file(self, run_id: str) -> Path:
+        """The engine's own words in one run."""
+        return self.home / "logs" / "engine" / f"{run_id}.log"
+
+    def prepare(self) -> None:
+        """Make directories, Pulumi.yaml and the passphrase where they are missing."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        (self.home / "logs" / "engine").mkdir(parents=True, exist_ok=True)
+        (self.home / "engine" / "pulumi").mkdir(parents=True, exist_ok=True)
+        if self.local_state is not None:
+            self.local_state.mkdir(parents=True, exist_ok=True)
+            if self.secrets_provider == "passphrase":
+                self._generate_passphrase()
+        # JSON is YAML: written without the SDK, which takes half a second to import.
+        project = {"name": PROJECT, "runtime": "python", "backend": {"url": self.backend_url}}
+        wanted = json.dumps(project, indent=2) + "\n"
+        file = self.directory / "Pulumi.yaml"
+        if not file.exists() or file.read_text(encoding="utf-8") != wanted:
+            fresh = file.with_suffix(f".{os.getpid()}")
+            fresh.write_text(wanted, encoding="utf-8")
+            fresh.replace(file)
+
+    def engine_variables(self) -> dict[str, str]:
+        """Variables of every engine command; the passphrase is named by its file, never given."""
+        path = os.pathsep.join((*self.plugin_directories, os.environ.get("PATH", os.defpath)))
+        variables = {
+            "PATH": path,
+            **self.environment,
+            "PULUMI_HOME": str(self.home / "engine" / "pulumi"),
+        }
+        if self.passphrase_file.exists():
+            variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(self.passphrase_file)
+        else:
+            # A shared state has a shared passphrase: the operator's own variable passes through.
+            given = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+            variables |= {key: os.environ[key] for key in given if key in os.environ}
+        return variables
+
+    def command_environment(self) -> dict[str, str]:
+        """The whole environment of an engine command started from here."""
+        return base_environment(self.engine_variables())
+
+    def _generate_passphrase(self) -> None:
+        """A passphrase for a state that never leaves this machine; kept once made."""
+        if self.passphrase_file.exists():
+            return
+        fresh = self.passphrase_file.with_suffix(f".{os.getpid()}")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(PASSPHRASE_BYTES))
+        try:
+            os.link(fresh, self.passphrase_file)
+        except FileExistsError:
+            return
+        finally:
+            fresh.unlink()
