@@ -63,6 +63,9 @@ def generate(
     find: Annotated[
         bool, typer.Option("--find/--no-find", help="Wait until they are found in S3.")
     ] = True,
+    once: Annotated[
+        bool, typer.Option("--once", help="Send nothing if this run is whole in S3 already.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent.")] = False,
 ) -> None:
     """Make up viewers and fire their events, or write them; count what became of each."""
@@ -86,6 +89,9 @@ def generate(
         _refuse_production(specification)
         if dry_run:
             context.output.say(f"would send {events} events of run {audience.run} to {to}")
+            return
+        if once and (earlier := _earlier(context, specification, audience.run)) is not None:
+            _print(context, earlier)
             return
         _fire(context, specification, audience, events, rate=rate, batch=batch, find=find)
 
@@ -151,8 +157,39 @@ def _fire(
             lambda seen: advance(seen.acknowledged + seen.rejected + seen.undelivered),
         )
     found = _found(context, specification, audience.run, began, report) if find else None
-    _report(context, specification, audience, report, rate=rate, found=found)
+    payload = _report(specification, audience, report, began, rate=rate, found=found)
+    file = _report_file(context, specification, audience.run)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(payload), encoding="utf-8")
+    _print(context, payload)
     _judge(context, specification, report, found)
+
+
+def _earlier(
+    context: Context, specification: EnvironmentSpecification, run: str
+) -> dict[str, Any] | None:
+    """The report of an earlier run of this id, if all it had acknowledged is still found."""
+    file = _report_file(context, specification, run)
+    try:
+        report: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    arrivals = context.session(specification).arrivals(run)
+    report["found"]["raw"] = arrivals.look(_moment(report["started_at"]))
+    if report["found"]["raw"] != report["acknowledged"]:
+        return None
+    context.output.say(f"run {run} was sent before and is whole: nothing was sent again")
+    return report
+
+
+def _moment(text: str) -> datetime:
+    from datetime import datetime
+
+    return datetime.fromisoformat(text)
+
+
+def _report_file(context: Context, specification: EnvironmentSpecification, run: str) -> Path:
+    return context.settings.home / "loadtest" / specification.name / f"{run}.json"
 
 
 def _found(
@@ -183,18 +220,19 @@ def _bar(context: Context, title: str, total: int) -> Any:
 
 
 def _report(
-    context: Context,
     specification: EnvironmentSpecification,
     audience: Audience,
     report: FeedReport,
+    began: datetime,
     *,
     rate: float | None,
     found: int | None,
-) -> None:
-    payload = {
+) -> dict[str, Any]:
+    return {
         "run_id": audience.run,
         "source": f"made-up viewers, seed {audience.seed}",
         "target": specification.name,
+        "started_at": began.isoformat(),
         "sent": report.sent,
         "acknowledged": report.acknowledged,
         "rejected": report.rejected,
@@ -209,6 +247,8 @@ def _report(
         "stopped_by": None,
     }
 
+
+def _print(context: Context, payload: dict[str, Any]) -> None:
     def text(console: Console) -> None:
         _draw(console, payload)
 
