@@ -10,10 +10,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Final, Protocol
 
-from videoctl.errors import VideoctlError
 from videoctl.execution.results import Outcome, RunResult, StepReport, next_commands
 from videoctl.execution.run import Run
-from videoctl.planning.observation import ALL_FACETS
 from videoctl.planning.plan import StepStatus
 
 if TYPE_CHECKING:
@@ -129,11 +127,8 @@ class Executor:
         )
 
     def end_state(self) -> Mapping[str, Any]:
-        """What is there now; a state that cannot be read is unknown, with the reason."""
-        try:
-            return self.describe(self.platform.observe(ALL_FACETS))
-        except VideoctlError as error:
-            return {"state": "unknown", "reason": error.message}
+        """What is there now; what cannot be read is named."""
+        return self.describe(self.platform.look())
 
 
 def new_run_id(clock: Clock) -> str:

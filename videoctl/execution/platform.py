@@ -32,6 +32,9 @@ class Platform(Protocol):
 
         """
 
+    def look(self) -> ObservedEnvironment:
+        """Look at everything; what cannot be read stays unknown and is named."""
+
     def apply(self, change: Change, *, token: str, progress: Progress) -> None:
         """Make one change, and return once it is accepted; the condition says when it is done.
 

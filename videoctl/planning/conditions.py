@@ -221,7 +221,7 @@ def holds(  # noqa: C901, PLR0912 (one case a kind: splitting the match would hi
         case RecordIs(expires_at=expires_at):
             return observed.record is not None and observed.record.expires_at == expires_at
         case RecordIsGone():
-            return observed.record is None
+            return observed.record is None and not observed.unreadable
         case NothingPending():
             return observed.stack is not None and not observed.stack.pending_operations
         case StackLockIsFree():

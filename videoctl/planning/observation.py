@@ -245,6 +245,7 @@ class ObservedEnvironment:
         facets: what was looked at; the rest is None.
         account_id: the account STS names for the credentials in use.
         record: None inside the RECORD facet means there is none.
+        unreadable: facets that were tried and could not be read, with the reason.
 
     """
 
@@ -256,6 +257,7 @@ class ObservedEnvironment:
     record: EnvironmentRecord | None = None
     accelerator: ObservedAccelerator | None = None
     regions: tuple[ObservedRegion, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
     def region(self, region: Region) -> ObservedRegion:
         """What was seen in `region`; an empty observation where it was not looked at."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from videoctl.model.regions import Region
 from videoctl.planning.observation import (
@@ -163,6 +163,8 @@ def _open_items(
         yield f"the engine's lock is held by {stack.lock_owner}"
     if last_run is not None and not last_run.is_running and last_run.outcome != "done":
         yield f"the last {last_run.action} ended {last_run.outcome or 'without an outcome'}"
+    for line in observed.unreadable:
+        yield f"could not be read: {line}"
     for line in missing_resources(observed):
         yield f"missing: {line}"
     for hop in hops:
@@ -281,7 +283,7 @@ def _hop(
     starting: set[str] | None = None,
 ) -> Hop:
     if status is None:
-        return Hop(hop=name, region=region, state=HopState.UNKNOWN, reason="not looked at")
+        return Hop(hop=name, region=region, state=HopState.UNKNOWN, reason="could not be read")
     if status in up:
         state = HopState.UP
     elif status == ABSENT:
@@ -297,3 +299,17 @@ def _hop(
         seen_at=observed.observed_at,
         reason=None if state is HopState.UP else status,
     )
+
+
+def end_state(
+    specification: EnvironmentSpecification, observed: ObservedEnvironment, last_run: LastRun
+) -> dict[str, Any]:
+    """What a run left, for its document: state, resources, and whatever is not as it should be."""
+    status = environment_status(specification, observed, last_run=last_run)
+    return {
+        "state": status.state.value,
+        "resource_count": observed.stack.resource_count if observed.stack else None,
+        "hops_up": sum(hop.state is HopState.UP for hop in status.hops),
+        "hops_total": len(status.hops),
+        "open_items": list(status.open_items),
+    }
