@@ -1,0 +1,131 @@
+"""User records into Kinesis records, in the KPL's aggregated record format.
+
+Magic bytes, a protobuf message with a table of partition keys and the records, and its MD5. All
+records of an aggregate belong to one shard: consumers drop those that lie outside the range of the
+shard they are read from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from aws_kinesis_agg import MAGIC
+from aws_kinesis_agg.messages_pb2 import AggregatedRecord
+
+if TYPE_CHECKING:
+    from collections import deque
+
+_AGGREGATE_KEY: Final = "a"
+"""What the KPL calls every aggregate; the explicit hash key decides where it goes."""
+_FRAME_BYTES: Final = len(MAGIC) + 16
+_RECORD_OVERHEAD_BYTES: Final = 16
+"""Upper bound of the tags, lengths and indexes that protobuf puts around one record and one key."""
+
+
+def user_record_bytes(key_bytes: int, data_bytes: int) -> int:
+    """At most what a user record adds to an aggregate."""
+    return key_bytes + data_bytes + _RECORD_OVERHEAD_BYTES
+
+
+@dataclass(slots=True, eq=False)
+class UserRecord:
+    """One event or tick on its way to Kinesis.
+
+    Attributes:
+        partition_key: the session, for events.
+        hash_key: decides the shard.
+        data: what consumers read.
+        size_bytes: at most what it adds to an aggregate.
+        arrived: monotonic seconds when it came to the sidecar.
+        deadline: monotonic seconds when it is given up.
+        settle: told whether Kinesis has it.
+        is_tick: goes alone, to its hash key.
+
+    """
+
+    partition_key: str
+    hash_key: int
+    data: bytes
+    size_bytes: int
+    arrived: float
+    deadline: float
+    settle: Callable[[bool], None]
+    is_tick: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One Kinesis record.
+
+    Attributes:
+        records: the user records in it, in their order.
+        partition_key: of the Kinesis record.
+        explicit_hash_key: where it goes, if not where its partition key says.
+        data: as put.
+
+    """
+
+    records: Sequence[UserRecord]
+    partition_key: str
+    explicit_hash_key: int | None
+    data: bytes
+
+    @property
+    def size_bytes(self) -> int:
+        """What counts against the limits of PutRecords."""
+        return len(self.data) + len(self.partition_key.encode())
+
+    @property
+    def is_aggregate(self) -> bool:
+        """Whether consumers have to split it."""
+        return len(self.records) > 1
+
+
+def take_aggregate(queue: deque[UserRecord], max_bytes: int) -> Entry:
+    """One Kinesis record from the head of a shard's queue, as large as allowed.
+
+    A tick, or a record without company, is put as it is.
+    """
+    records = [queue.popleft()]
+    size_bytes = _FRAME_BYTES + records[0].size_bytes
+    while queue and not records[0].is_tick and not queue[0].is_tick:
+        size_bytes += queue[0].size_bytes
+        if size_bytes > max_bytes:
+            break
+        records.append(queue.popleft())
+    return entry_of(records)
+
+
+def take_singles(queue: deque[UserRecord], max_count: int) -> list[Entry]:
+    """Records from the head of a queue as they are, no partition key twice.
+
+    Kinesis does not promise the order of the records of one request.
+    """
+    keys: set[str] = set()
+    for record in islice(queue, max_count):
+        if record.partition_key in keys:
+            break
+        keys.add(record.partition_key)
+    return [entry_of([queue.popleft()]) for _ in keys]
+
+
+def entry_of(records: Sequence[UserRecord]) -> Entry:
+    """The Kinesis record that holds these user records."""
+    first = records[0]
+    if len(records) == 1:
+        hash_key = first.hash_key if first.is_tick else None
+        return Entry(records, first.partition_key, hash_key, first.data)
+    message = AggregatedRecord()
+    indexes: dict[str, int] = {}
+    add = message.records.add
+    for record in records:
+        index = indexes.setdefault(record.partition_key, len(indexes))
+        add(partition_key_index=index, data=record.data)
+    message.partition_key_table.extend(indexes)
+    body = message.SerializeToString()
+    digest = hashlib.md5(body, usedforsecurity=False).digest()
+    return Entry(records, _AGGREGATE_KEY, first.hash_key, MAGIC + body + digest)

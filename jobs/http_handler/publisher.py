@@ -1,0 +1,318 @@
+"""The producer: user records in, aggregated PutRecords out, in order and in bounded time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from jobs.http_handler.aggregation import Entry, UserRecord, user_record_bytes
+from jobs.http_handler.contact import Contact
+from jobs.http_handler.kinesis import PERMANENT_CODES, KinesisError, PutOutcome
+from jobs.http_handler.lanes import Lane, LaneLimits, rerouted
+from jobs.http_handler.shards import hash_key_of
+from jobs.http_handler.ticket import Ticket
+from jobs.http_handler.ticks import tick_data
+from jobs.http_handler.wire import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from jobs.http_handler.background import Background
+    from jobs.http_handler.counters import Counters
+    from jobs.http_handler.settings import SidecarSettings
+    from jobs.http_handler.shards import ShardMap
+
+log = logging.getLogger(__name__)
+
+
+class Stream(Protocol):
+    """What the publisher needs of Kinesis."""
+
+    async def list_shards(self) -> ShardMap:
+        """The open shards."""
+        ...
+
+    async def put_records(self, entries: Sequence[Entry]) -> list[PutOutcome]:
+        """One outcome an entry."""
+        ...
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A lane's share of one PutRecords request."""
+
+    lane: Lane
+    entries: list[Entry]
+    failed: list[UserRecord] = field(default_factory=list)
+
+
+class Publisher:
+    """Puts user records into a stream.
+
+    Args:
+        stream: where they go.
+        settings: sizes and times.
+        tasks: where requests under way live.
+        counters: of this process.
+        clock: monotonic seconds.
+
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        settings: SidecarSettings,
+        tasks: Background,
+        counters: Counters,
+        clock: Callable[[], float],
+    ) -> None:
+        self._stream = stream
+        self._settings = settings
+        self._tasks = tasks
+        self._counters = counters
+        self._clock = clock
+        self._limits = LaneLimits(
+            aggregate_max_bytes=settings.aggregation_max_bytes,
+            buffered_seconds=settings.record_max_buffered_ms / 1000,
+            singles_max_count=settings.collection_max_count,
+            is_aggregating=settings.aggregation_enabled,
+        )
+        self._shard_map: ShardMap | None = None
+        self._next_map: ShardMap | None = None
+        self._lanes: dict[str, Lane] = {}
+        self._wake = asyncio.Event()
+        self._requests = 0
+        self._pending_bytes = 0
+        self._pending = 0
+        self._contact = Contact(
+            clock(), settings.unhealthy_after_seconds, settings.shard_map_seconds
+        )
+        self._is_draining = False
+
+    @property
+    def pending(self) -> int:
+        """User records that are neither stored nor given up."""
+        return self._pending
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the shards are known."""
+        return self._shard_map is not None
+
+    def drain(self) -> None:
+        """From now on records no longer wait for company, and shards get no more ticks."""
+        self._is_draining = True
+        self._wake.set()
+
+    def problems(self) -> list[str]:
+        """Why this producer is not usable; empty when it is."""
+        if self._shard_map is None:
+            return ["the shards of the stream are not known yet"]
+        return self._contact.problems(self._clock())
+
+    def submit(self, records: Sequence[tuple[str, bytes]]) -> asyncio.Future[bytes]:
+        """Queue records; the result is one `Status` byte each, once all of them are decided."""
+        ticket = Ticket(len(records))
+        if self._shard_map is None:
+            return ticket.refuse(Status.NOT_STORED)
+        if self._pending_bytes >= self._settings.max_buffered_bytes:
+            self._counters.count("puts_refused_queue_full")
+            return ticket.refuse(Status.QUEUE_FULL)
+        now = self._clock()
+        deadline = now + self._settings.give_up_seconds
+        for index, (partition_key, data) in enumerate(records):
+            key = partition_key.encode()
+            size_bytes = user_record_bytes(len(key), len(data))
+            settle = self._settler(ticket, index, size_bytes)
+            record = UserRecord(
+                partition_key, hash_key_of(key), data, size_bytes, now, deadline, settle
+            )
+            self._admit(record)
+        self._wake.set()
+        return ticket.done
+
+    def tick(self, region: str, received_time_ms: int) -> None:
+        """Queue a tick for every shard that has none waiting."""
+        if self._is_draining:
+            return
+        now = self._clock()
+        for lane in self._lanes.values():
+            if any(record.is_tick for record in lane.queue):
+                continue
+            data = tick_data(lane.shard, region, received_time_ms)
+            key = f"tick-{lane.shard.shard_id}"
+            size_bytes = user_record_bytes(len(key), len(data))
+            settle = self._settler(None, 0, size_bytes)
+            hash_key = lane.shard.starting_hash_key
+            deadline = now + self._settings.give_up_seconds
+            record = UserRecord(key, hash_key, data, size_bytes, now, deadline, settle, True)
+            self._admit(record)
+        self._wake.set()
+
+    async def refresh_shards(self) -> None:
+        """List the shards; another set of them is put in place as soon as no turn is under way."""
+        try:
+            shard_map = await self._stream.list_shards()
+        except KinesisError as error:
+            self._counters.count(f"list_shards_failed_{error.code}")
+            return
+        self._contact.answered(self._clock())
+        if shard_map != (self._next_map or self._shard_map):
+            self._next_map = shard_map
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Send what is due, for ever."""
+        while True:
+            self._wake.clear()
+            now = self._clock()
+            self._expire(now)
+            self._adopt_map()
+            wait_seconds = self._wait_seconds(self._send_due(now))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_seconds):
+                    await self._wake.wait()
+
+    def _settler(
+        self, ticket: Ticket | None, index: int, size_bytes: int
+    ) -> Callable[[bool], None]:
+        def settle(is_stored: bool) -> None:
+            self._pending -= 1
+            self._pending_bytes -= size_bytes
+            kind = "ticks" if ticket is None else "records"
+            self._counters.count(f"{kind}_stored" if is_stored else f"{kind}_not_stored")
+            if ticket is not None:
+                ticket.settle(index, is_stored=is_stored)
+
+        return settle
+
+    def _admit(self, record: UserRecord) -> None:
+        assert self._shard_map is not None
+        self._pending += 1
+        self._pending_bytes += record.size_bytes
+        self._lanes[self._shard_map.shard_of(record.hash_key).shard_id].append(record)
+
+    def _expire(self, now: float) -> None:
+        for lane in self._lanes.values():
+            for record in lane.pop_expired(now):
+                record.settle(False)
+
+    def _adopt_map(self) -> None:
+        if self._next_map is None or self._requests:
+            return
+        log.info("shards", extra={"fields": {"open": len(self._next_map.shards)}})
+        self._lanes = rerouted(self._lanes.values(), self._next_map)
+        self._shard_map, self._next_map = self._next_map, None
+
+    def _send_due(self, now: float) -> float | None:
+        """Begin every turn that is due; monotonic seconds of the next one that is not yet."""
+        turns: list[_Turn] = []
+        next_due: float | None = None
+        count = size_bytes = 0
+        if self._next_map is not None:
+            return None  # The last answer to arrive wakes the loop, and the lanes change.
+        for lane in self._lanes.values():
+            due = lane.due_at(self._limits, at_once=self._is_draining)
+            if due is None:
+                continue
+            if due > now:
+                next_due = due if next_due is None else min(next_due, due)
+                continue
+            if self._requests >= self._settings.max_connections:
+                break
+            turn = _Turn(lane, lane.take_turn(self._limits))
+            count += len(turn.entries)
+            size_bytes += sum(entry.size_bytes for entry in turn.entries)
+            if turns and not self._fits(count, size_bytes):
+                self._begin(turns)
+                turns = []
+                count = len(turn.entries)
+                size_bytes = sum(entry.size_bytes for entry in turn.entries)
+            turns.append(turn)
+        if turns:
+            self._begin(turns)
+        return next_due
+
+    def _fits(self, count: int, size_bytes: int) -> bool:
+        settings = self._settings
+        return (
+            count <= settings.collection_max_count and size_bytes <= settings.collection_max_bytes
+        )
+
+    def _wait_seconds(self, next_due: float | None) -> float | None:
+        heads = [lane.queue[0].deadline for lane in self._lanes.values() if lane.queue]
+        moments = heads if next_due is None else [*heads, next_due]
+        return max(0.0, min(moments) - self._clock()) if moments else None
+
+    def _begin(self, turns: list[_Turn]) -> None:
+        self._requests += 1
+        self._tasks.start(self._send(turns))
+
+    async def _send(self, turns: list[_Turn]) -> None:
+        entries = [entry for turn in turns for entry in turn.entries]
+        try:
+            outcomes = await self._put_entries(entries)
+            if self._is_misrouted(turns, outcomes):
+                await self.refresh_shards()
+        finally:
+            self._requests -= 1
+            self._wake.set()
+        remaining = iter(outcomes)
+        for turn in turns:
+            for entry in turn.entries:
+                self._settle_entry(turn, entry, next(remaining))
+            turn.lane.end_turn(turn.failed, self._clock())
+
+    async def _put_entries(self, entries: list[Entry]) -> list[PutOutcome]:
+        self._counters.count("put_records_requests")
+        try:
+            outcomes = await self._stream.put_records(entries)
+        except KinesisError as error:
+            outcomes = [PutOutcome(None, error.code)] * len(entries)
+        self._contact.put(
+            self._clock(), has_taken=any(outcome.error_code is None for outcome in outcomes)
+        )
+        for outcome in outcomes:
+            if outcome.error_code is not None:
+                self._counters.count(f"entries_failed_{outcome.error_code}")
+        return outcomes
+
+    @staticmethod
+    def _is_misrouted(turns: list[_Turn], outcomes: list[PutOutcome]) -> bool:
+        expected = [turn.lane.shard.shard_id for turn in turns for _ in turn.entries]
+        return any(
+            outcome.shard_id is not None and outcome.shard_id != shard_id
+            for outcome, shard_id in zip(outcomes, expected, strict=True)
+        )
+
+    def _settle_entry(self, turn: _Turn, entry: Entry, outcome: PutOutcome) -> None:
+        if outcome.error_code is not None:
+            if outcome.error_code in PERMANENT_CODES:
+                self._settle(entry.records, is_stored=False)
+            else:
+                turn.failed.extend(entry.records)
+        elif not entry.is_aggregate or outcome.shard_id == turn.lane.shard.shard_id:
+            self._settle(entry.records, is_stored=True)
+        else:
+            self._settle_misrouted(turn, entry, outcome.shard_id or "")
+
+    def _settle_misrouted(self, turn: _Turn, entry: Entry, shard_id: str) -> None:
+        """Resharding moved the range: consumers drop the records that do not belong to the shard.
+
+        Those are put again; the others are stored.
+        """
+        self._counters.count("entries_misrouted")
+        shard = self._next_map.by_id(shard_id) if self._next_map is not None else None
+        for record in entry.records:
+            if shard is not None and shard.holds(record.hash_key):
+                record.settle(True)
+            else:
+                turn.failed.append(record)
+
+    @staticmethod
+    def _settle(records: Sequence[UserRecord], *, is_stored: bool) -> None:
+        for record in records:
+            record.settle(is_stored)
