@@ -144,7 +144,7 @@ def _target(home: Home, running: Running, started: bool) -> dict[str, Any]:
 def _status(home: Home) -> dict[str, Any]:
     running = lifecycle.find(home)
     if running is None:
-        seen = {
+        seen: dict[str, Any] = {
             "running": False, "endpoint_url": None, "pid": None, "uptime_seconds": None,
             "services": [], "faults": [],
         }  # fmt: skip

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sandbox.account import ACCOUNT_ID, client_environment
 from sandbox.children import Children
+from sandbox.faults import Faults
 from sandbox.home import Home
 from sandbox.loopback import Loopback
 from sandbox.services.registry import Registry
@@ -29,6 +30,7 @@ class Host:
         endpoint_url: where the server listens.
         children: starts processes that die with the server.
         ministack: MiniStack's ASGI application.
+        faults: the faults in force.
         registry: the services; set once they are made.
         routes_changed: to be called when something changed that the front door depends on.
 
@@ -38,6 +40,7 @@ class Host:
     endpoint_url: str
     children: Children
     ministack: Callable[..., Awaitable[None]]
+    faults: Faults = field(default_factory=Faults)
     registry: Registry | None = None
     routes_changed: Callable[[], None] = _nothing
     account_id: str = ACCOUNT_ID

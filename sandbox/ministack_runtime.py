@@ -154,3 +154,11 @@ def service_names() -> list[str]:
 def reset() -> None:
     """Empty every service of MiniStack."""
     module()._reset_all_state()
+
+
+def regional_records(module_name: str, store: str) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """Records of a region-scoped store of MiniStack by (account id, region, key); read only."""
+    records: dict[tuple[str, str, str], dict[str, Any]] = getattr(
+        service_module(module_name), store
+    )._data
+    return records

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Scope: TypeAlias = dict[str, Any]
 Receive: TypeAlias = "Callable[[], Awaitable[dict[str, Any]]]"
 Send: TypeAlias = "Callable[[dict[str, Any]], Awaitable[None]]"
-Application: TypeAlias = "Callable[[Scope, Receive, Send], Awaitable[None]]"
+Application: TypeAlias = "Callable[[Any, Any, Any], Awaitable[None]]"
 
 CONTROL_PREFIX = "/_sandbox/"
 CONNECTION_EXTENSION = "sandbox.connection"

@@ -6,6 +6,9 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from sandbox.services.elbv2 import LoadBalancing
+from sandbox.services.globalaccelerator import GlobalAccelerator
+
 if TYPE_CHECKING:
     from sandbox.faults import Faults
     from sandbox.services.registry import Registry
@@ -54,18 +57,13 @@ class Routes:
     def _build(self) -> dict[str, Any]:
         load_balancers = self._load_balancers()
         accelerator_service = self._registry.get("globalaccelerator")
-        accelerators = (
-            accelerator_service.routes()  # type: ignore[attr-defined]
-            if accelerator_service is not None
-            else {}
-        )
-        return {"accelerators": accelerators, "load_balancers": load_balancers}
+        assert isinstance(accelerator_service, GlobalAccelerator)
+        return {"accelerators": accelerator_service.routes(), "load_balancers": load_balancers}
 
     def _load_balancers(self) -> dict[str, Any]:
         service = self._registry.get("elbv2")
-        if service is None:
-            return {}
-        table: dict[str, Any] = service.routes()  # type: ignore[attr-defined]
+        assert isinstance(service, LoadBalancing)
+        table: dict[str, Any] = service.routes()
         for load_balancer in table.values():
             load_balancer["reachable"] = not self._faults.is_region_down(load_balancer["region"])
         return table

@@ -65,6 +65,7 @@ class Server:
             endpoint_url=f"http://127.0.0.1:{port}",
             children=self._children,
             ministack=self._ministack,
+            faults=self.faults,
         )
         services = [
             service(self.host, Store(home.state / f"{service.name}.msgpack"))

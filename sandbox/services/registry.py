@@ -26,7 +26,7 @@ def discover() -> list[type[Service]]:
             if (
                 isinstance(candidate, type)
                 and issubclass(candidate, Service)
-                and candidate is not Service
+                and hasattr(candidate, "name")
                 and candidate.__module__.startswith(module.__name__)
             ):
                 found[candidate.name] = candidate
