@@ -94,7 +94,7 @@ class Delivery:
     async def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                moved = await self._step()
+                moved = await self.step()
             except Exception:  # noqa: BLE001 - logged; delivery starts over from the checkpoint
                 _LOG.exception("delivery stream %s starts over", self._identity.name)
                 self._start_over()
@@ -107,7 +107,7 @@ class Delivery:
         self._ledger = Ledger()
         self._source.rewind()
 
-    async def _step(self) -> bool:
+    async def step(self) -> bool:
         """Read, process and deliver once; whether there was anything to read."""
         batches = await self._read()
         for batch in batches:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
     from sandbox.protocol.wire import Json
     from sandbox.store import Table
 
-_RECORDS_PER_READ: Final = 1000
-"""Small enough that one read holds the event loop for a few milliseconds."""
+_MOST_RECORDS_PER_READ: Final = 1000
+_LEAST_RECORDS_PER_READ: Final = 10
+_BYTES_PER_READ: Final = 1024 * 1024
+"""What one read aims at: small enough to hold the event loop for a few milliseconds only."""
 _ITERATOR_SECONDS: Final = 240
 """Iterators live 300 seconds; one of this age is replaced."""
 _SHARDS_SECONDS: Final = 5
@@ -61,6 +64,7 @@ class Source(Protocol):
 class _Reader:
     iterator: str
     taken_at: float
+    limit: int = _LEAST_RECORDS_PER_READ
 
 
 class KinesisSource:
@@ -144,9 +148,7 @@ class KinesisSource:
 
     async def _read_shard(self, shard_id: str) -> Batch | None:
         reader = await self._reader(shard_id)
-        answer = await self._invoke(
-            "GetRecords", ShardIterator=reader.iterator, Limit=_RECORDS_PER_READ
-        )
+        answer = await self._invoke("GetRecords", ShardIterator=reader.iterator, Limit=reader.limit)
         reader.iterator = answer.get("NextShardIterator", "")
         if not reader.iterator:
             del self._readers[shard_id]
@@ -154,6 +156,7 @@ class KinesisSource:
         records = answer["Records"]
         if not records:
             return None
+        reader.limit = _next_limit([len(one["Data"]) for one in records])
         last = records[-1]["SequenceNumber"]
         self._read_up_to[shard_id] = last
         return Batch(
@@ -186,6 +189,13 @@ class KinesisSource:
         return await self._aws.invoke("kinesis", operation, **parameters)
 
 
+def _next_limit(sizes: list[int]) -> int:
+    """How many records of about these sizes make up one read."""
+    mean = sum(sizes) / len(sizes)
+    wanted = _MOST_RECORDS_PER_READ if mean == 0 else int(_BYTES_PER_READ / mean)
+    return max(_LEAST_RECORDS_PER_READ, min(wanted, _MOST_RECORDS_PER_READ))
+
+
 class DirectSource:
     """Records put by PutRecord and PutRecordBatch; each is kept until it is delivered.
 
@@ -200,7 +210,8 @@ class DirectSource:
 
     async def read(self) -> list[Batch]:
         """At most one batch."""
-        waiting = [name for name in self._records if name > self._read_up_to][:_RECORDS_PER_READ]
+        unread = (name for name in self._records if name > self._read_up_to)
+        waiting = list(itertools.islice(unread, _MOST_RECORDS_PER_READ))
         if not waiting:
             return []
         self._read_up_to = waiting[-1]

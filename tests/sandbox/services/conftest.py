@@ -1,0 +1,35 @@
+"""Fixtures of tests of the sandbox's services."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox.home import Home
+from tests.sandbox.services.doubles import Clock, InMemoryAws
+from tests.sandbox.services.real import RealSandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock at 1000 seconds."""
+    return Clock()
+
+
+@pytest.fixture
+def aws() -> InMemoryAws:
+    """Two empty shards and an empty bucket."""
+    return InMemoryAws()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealSandbox]:
+    """A running sandbox, shared by the tests that need a real one."""
+    started = RealSandbox(Home(tmp_path_factory.mktemp("sandbox")))
+    started.start()
+    yield started
+    started.stop()
