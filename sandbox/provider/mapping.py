@@ -146,8 +146,11 @@ def declared(table: Table, current: Values, recorded: Values) -> dict[str, Any]:
         says nothing. A difference from `recorded` is drift.
 
     """
+    importing = not recorded
     return {
-        field.property: _declared_value(field, current.get(field.property), recorded)
+        field.property: _declared_value(
+            field, current.get(field.property), recorded.get(field.property), importing=importing
+        )
         for field in table
     }
 
@@ -173,24 +176,33 @@ def _paths(table: Table, prefix: str) -> Iterator[tuple[str, Field]]:
         yield from _paths(field.fields, f"{path}.")
 
 
-def _declared_value(field: Field, value: Any, recorded: Values) -> Any:
-    known = recorded.get(field.property)
-    if known is None and (field.adopted or value in (None, field.default, "", [], {})):
+def _declared_value(field: Field, value: Any, known: Any, *, importing: bool) -> Any:
+    undeclared = known is None and value in (None, field.default, "", [], {})
+    if undeclared or (known is None and field.adopted and not importing):
         return None
     if value is None or not field.fields:
         return value
-    if field.many:
-        before = known if isinstance(known, list) else []
-        padded = [*before, *({} for _ in range(len(value) - len(before)))]
-        return [
-            _present(declared(field.fields, one, was))
-            for one, was in zip(value, padded, strict=False)
-        ]
-    return _present(declared(field.fields, value, known or {}))
+    if not field.many:
+        return _declared_object(field.fields, value, known or {}, importing=importing)
+    before = known if isinstance(known, list) else []
+    return [
+        _declared_object(
+            field.fields, one, before[place] if place < len(before) else {}, importing=importing
+        )
+        for place, one in enumerate(value)
+    ]
 
 
-def _present(properties: Values) -> dict[str, Any]:
-    return {name: value for name, value in properties.items() if value is not None}
+def _declared_object(
+    table: Table, value: Values, known: Values, *, importing: bool
+) -> dict[str, Any]:
+    declared_values = {
+        field.property: _declared_value(
+            field, value.get(field.property), known.get(field.property), importing=importing
+        )
+        for field in table
+    }
+    return {name: item for name, item in declared_values.items() if item is not None}
 
 
 def _encoded(field: Field, value: Any) -> Any:

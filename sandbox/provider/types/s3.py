@@ -57,6 +57,7 @@ class Bucket(ResourceType):
         if not inputs:
             lock = _has_object_lock(s3, resource_id)
         outputs["objectLockEnabled"] = lock
+        outputs["forceDestroy"] = inputs.get("forceDestroy")
         outputs["tags"] = _tags(s3, resource_id)
         return {"bucket": resource_id, "objectLockEnabled": lock}, outputs
 

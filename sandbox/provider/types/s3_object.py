@@ -74,14 +74,8 @@ class BucketObjectv2(ResourceType):
         """Headers and tags as they are now; the content is known by its ETag alone."""
         s3 = context.client("s3")
         bucket, key = resource_id.removeprefix("s3://").split("/", maxsplit=1)
-        head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
-        outputs = {
-            "acl": inputs.get("acl") or _PRIVATE,
-            **_outputs(bucket, key, head),
-            **to_properties(_HEADERS, head),
-        }
-        tags = s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
-        outputs |= {"bucket": bucket, "key": key, "tags": TAGS.decode(tags)}
+        outputs = {**inputs, **_outputs(s3, bucket, key, inputs)}
+        outputs["tags"] = TAGS.decode(s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"])
         return {"bucket": bucket, "key": key, **declared(_HEADERS, outputs, inputs)}, outputs
 
     def update(
@@ -120,16 +114,10 @@ class BucketObjectv2(ResourceType):
         for name, member in (("acl", "ACL"), ("checksumAlgorithm", "ChecksumAlgorithm")):
             if inputs.get(name):
                 arguments[member] = inputs[name]
-        bucket = inputs["bucket"]
+        s3, bucket = context.client("s3"), inputs["bucket"]
         arguments.setdefault("ContentType", "application/octet-stream")
-        answer = context.client("s3").put_object(
-            Bucket=bucket, Key=key, Body=_body(inputs), **arguments
-        )
-        return {
-            "acl": inputs.get("acl") or _PRIVATE,
-            **_outputs(bucket, key, answer),
-            **to_properties(_HEADERS, {**arguments, **answer}),
-        }
+        s3.put_object(Bucket=bucket, Key=key, Body=_body(inputs), **arguments)
+        return _outputs(s3, bucket, key, inputs)
 
 
 def _uploads_again(old: Properties, new: Properties) -> bool:
@@ -158,15 +146,20 @@ def _body(inputs: Properties) -> bytes:
     return body
 
 
-def _outputs(bucket: str, key: str, answer: dict[str, Any]) -> Properties:
-    """What S3 says about the object, of a PUT or a HEAD."""
+def _outputs(s3: Any, bucket: str, key: str, inputs: Properties) -> Properties:
+    """What S3 says about the object."""
+    head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
     return {
+        "acl": inputs.get("acl") or _PRIVATE,
         "arn": f"arn:aws:s3:::{bucket}/{key}",
-        "bucketKeyEnabled": answer.get("BucketKeyEnabled", False),
-        "etag": answer["ETag"].strip('"'),
-        "kmsKeyId": answer.get("SSEKMSKeyId", ""),
-        "serverSideEncryption": answer.get("ServerSideEncryption", ""),
-        "storageClass": answer.get("StorageClass", "STANDARD"),
-        "versionId": answer.get("VersionId", ""),
-        **{field.property: answer.get(field.member, "") for field in _CHECKSUMS},
+        "bucket": bucket,
+        "bucketKeyEnabled": False,
+        "etag": head["ETag"].strip('"'),
+        "key": key,
+        "kmsKeyId": "",
+        "serverSideEncryption": "",
+        "storageClass": "STANDARD",
+        "versionId": head.get("VersionId", ""),
+        **{field.property: head.get(field.member, "") for field in _CHECKSUMS},
+        **to_properties(_HEADERS, head),
     }

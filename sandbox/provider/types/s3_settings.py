@@ -53,7 +53,7 @@ class BucketSetting(ResourceType):
         members = self.get(context.client("s3"), bucket)
         if members is None:
             return None
-        current = to_properties(self.table, members)
+        current = with_defaults(self.table, to_properties(self.table, members))
         seen = {"bucket": bucket, **declared(self.table, current, inputs)}
         return seen, {**inputs, "bucket": bucket, **current}
 

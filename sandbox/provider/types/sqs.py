@@ -54,23 +54,9 @@ class Queue(ResourceType):
         url = context.client("sqs").create_queue(
             QueueName=inputs["name"], Attributes=_attributes(inputs), tags=inputs["tagsAll"] or {}
         )["QueueUrl"]
-        outputs = {
-            "deduplicationScope": "",
-            "fifoThroughputLimit": "",
-            "kmsDataKeyReusePeriodSeconds": 300,
-            "policy": "",
-            "redriveAllowPolicy": "",
-            "redrivePolicy": "",
-            # SQS encrypts every new queue: with its own keys where no KMS key is given.
-            "sqsManagedSseEnabled": not inputs.get("kmsMasterKeyId"),
-            **{
-                field.property: inputs[field.property]
-                for field in _QUEUE
-                if inputs.get(field.property)
-            },
-        }
         arn = context.arn("sqs", inputs["name"])
-        return url, {**outputs, "url": url, "arn": arn, "namePrefix": ""}
+        given = {f.property: inputs[f.property] for f in _QUEUE if inputs.get(f.property)}
+        return url, {**_untold(inputs), **given, "url": url, "arn": arn}
 
     def read(
         self, context: Context, resource_id: str, inputs: Properties
@@ -80,8 +66,10 @@ class Queue(ResourceType):
         answer = sqs.get_queue_attributes(QueueUrl=resource_id, AttributeNames=["All"])
         attributes = answer["Attributes"]
         name = attributes["QueueArn"].rpartition(":")[2]
+        told = to_properties(_QUEUE, attributes)
         outputs = {
-            **to_properties(_QUEUE, attributes),
+            **_untold(told),
+            **told,
             "name": name,
             "url": resource_id,
             "arn": attributes["QueueArn"],
@@ -156,6 +144,21 @@ class QueuePolicy(ResourceType):
 
 def _set_policy(context: Context, url: str, policy: str) -> None:
     context.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+
+
+def _untold(properties: Properties) -> Properties:
+    """Outputs where SQS has no attribute, or tells none because it has its default."""
+    return {
+        "deduplicationScope": "",
+        "fifoThroughputLimit": "",
+        "kmsDataKeyReusePeriodSeconds": 300,
+        "namePrefix": "",
+        "policy": "",
+        "redriveAllowPolicy": "",
+        "redrivePolicy": "",
+        # SQS encrypts every queue: with its own keys where no KMS key is given.
+        "sqsManagedSseEnabled": not properties.get("kmsMasterKeyId"),
+    }
 
 
 def _attributes(inputs: Properties) -> dict[str, Any]:

@@ -80,6 +80,8 @@ class Sample:
     """Outputs that AWS has no value for with these inputs."""
     not_imported: frozenset[str] = frozenset()
     """Inputs that AWS does not tell: an import cannot know them."""
+    reverts: bool = False
+    """Removing it puts AWS's own setting back, so that there is always one to be read."""
     import_id: Callable[[Made], str] = lambda made: made.id
     """What `pulumi import` is given."""
 
