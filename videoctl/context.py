@@ -14,12 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from videoctl.errors import ConfigurationError, Fault, UsageError
+from videoctl.model.regions import PRIMARY, Region
 from videoctl.output import Output
 from videoctl.settings import load
 
 if TYPE_CHECKING:
     import typer
 
+    from videoctl.aws.control_bucket import ControlBucket
+    from videoctl.aws.session import AwsSession
+    from videoctl.aws.sts import Caller
     from videoctl.errors import VideoctlError
     from videoctl.model.specification import EnvironmentSpecification
     from videoctl.settings import Settings
@@ -53,6 +57,35 @@ class Context:
         from videoctl.target import resolve
 
         return resolve(self.settings, self.output.say)
+
+    @cached_property
+    def aws(self) -> AwsSession:
+        """AWS of the target."""
+        from videoctl.aws.session import AwsSession, AwsSettings
+
+        target = self.target
+        return AwsSession(
+            AwsSettings(
+                account_id=target.account_id,
+                profile=target.profile,
+                endpoint_url=target.endpoint_url,
+                environment=target.environment,
+            )
+        )
+
+    def caller(self) -> Caller:
+        """Whose credentials are in use."""
+        from videoctl.aws.sts import StsGateway
+
+        return StsGateway(self.aws.client("sts", PRIMARY)).caller()
+
+    def control_store(self, region: Region = PRIMARY) -> ControlBucket:
+        """The control bucket of a region: locks, records, mirrored journals."""
+        from videoctl.aws.control_bucket import ControlBucket
+        from videoctl.model.names import control_bucket
+
+        name = control_bucket(self.target.account_id, region)
+        return ControlBucket(self.aws.client("s3", region), name)
 
     def engine_environment(self) -> dict[str, str]:
         """Variables for finding the engine: this process's, and the configured engine root."""

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from videoctl.aws.client import AwsClient
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Whose credentials these are, and how far this machine's clock is from AWS's.
+
+    Attributes:
+        account_id: twelve digits.
+        clock_skew_seconds: positive when this machine is ahead; None: the answer had no date.
+
+    """
+
+    account_id: str
+    clock_skew_seconds: float | None
 
 
 class StsGateway:
@@ -18,3 +35,13 @@ class StsGateway:
         """The account of the credentials in use, twelve digits."""
         account: str = self._client.call("GetCallerIdentity")["Account"]
         return account
+
+    def caller(self) -> Caller:
+        """The account, and the clock against the answer's date."""
+        answer = self._client.call("GetCallerIdentity")
+        date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+        skew = datetime.now(UTC) - parsedate_to_datetime(date) if date else None
+        return Caller(
+            account_id=answer["Account"],
+            clock_skew_seconds=skew.total_seconds() if skew is not None else None,
+        )
