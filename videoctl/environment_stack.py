@@ -5,6 +5,7 @@ Execution and provisioning do not know each other; this joins them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from videoctl.errors import Fault, RefusedError
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stacks.programs import ProgramInput
-    from videoctl.execution.platform import Locate, Progress
+    from videoctl.execution.platform import Progress
     from videoctl.provisioning.changes import Drift
     from videoctl.provisioning.events import Event
     from videoctl.provisioning.gateway import StackGateway
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from videoctl.provisioning.state import StackState
 
 PROGRAM: Final = "environment"
+PROTECTION_LIFTED: Final = "protection-lifted"
+"""Fingerprint of a stack on its way out: no specification has it."""
+
 _CLOUD: Final = "aws:"
 
 
@@ -69,6 +73,7 @@ class EnvironmentStack:
             exists=state.exists,
             fingerprint=state.fingerprint,
             resource_count=sum(item.type.startswith(_CLOUD) for item in state.resources),
+            protected_count=sum(item.is_protected for item in state.resources),
             pending_operations=tuple(
                 PendingOperation(urn=item.urn, operation=item.operation)
                 for item in state.pending_operations
@@ -123,15 +128,26 @@ class EnvironmentStack:
             plan=self.saved_plan,
         )
 
-    def recover(self, locate: Locate, *, progress: Progress) -> None:
-        """Take over what an interrupted operation left; the gateway has the locator already."""
-        del locate
+    def recover(self, *, progress: Progress) -> None:
+        """Take over what an interrupted operation left pending."""
         self._gateway.recover(self._stack, how=self._supervision(progress))
 
     def release_lock(self, owner: str) -> None:
         """Break the engine's lock if `owner` still holds it."""
         if any(lock.owner == owner for lock in self.state().locks or ()):
             self._gateway.break_locks(self._stack)
+
+    def lift_protection(self, *, progress: Progress) -> None:
+        """Update the stack with its specification unprotected; no resource refuses to go then."""
+        program_input = self._program_input()
+        specification = replace(program_input.specification, protected=False)
+        self._gateway.update(
+            self._stack,
+            PROGRAM,
+            replace(program_input, specification=specification),
+            fingerprint=PROTECTION_LIFTED,
+            how=self._supervision(progress),
+        )
 
     def destroy(self, *, progress: Progress) -> None:
         """Destroy every resource, then remove the stack."""
