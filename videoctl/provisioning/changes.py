@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from videoctl.planning.request import REPLACEMENT_LOSES_DATA
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class ChangeKind(StrEnum):
@@ -66,6 +66,9 @@ class ResourceChange:
         """What is lost with it: data no later update brings back; None when nothing is."""
         if self.change not in {ChangeKind.REPLACE, ChangeKind.DELETE}:
             return None
+        # Here, because the operation's process only makes changes and should start quickly.
+        from videoctl.planning.request import REPLACEMENT_LOSES_DATA  # noqa: PLC0415
+
         return REPLACEMENT_LOSES_DATA.get(self.type)
 
 

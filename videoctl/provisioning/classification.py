@@ -1,7 +1,7 @@
 """What the engine and its providers say when they fail, as videoctl's errors with a cure each.
 
-Everything is told by text: the engine's exit codes do not tell these apart. Each pattern was taken from
-the engine's or the provider's source or from a real run; the tests hold the texts.
+Everything is told by text: the engine's exit codes do not tell these apart. Each pattern was taken
+from the engine's or the provider's source or from a real run; the tests hold the texts.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from videoctl.errors import (
     RefusedError,
     VideoctlError,
 )
+from videoctl.provisioning.failure_signs import SIGNS
+from pathlib import Path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
 LINE_LIMIT: Final = 400
 
@@ -44,20 +45,12 @@ class Failure:
     log_file: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """One way to fail: its sign in the text, and the error made of it."""
-
-    sign: re.Pattern[str]
-    make: Callable[[Failure, re.Match[str], str], VideoctlError]
-
-
 def classify(failure: Failure) -> VideoctlError:
-    """The error for a failure: the first rule whose sign is in any text, else what was said."""
-    for rule in _RULES:
+    """The error for a failure: the first whose sign is in any text, else what was said."""
+    for code, sign in SIGNS.items():
         for text in failure.texts:
-            if found := rule.sign.search(text):
-                return rule.make(failure, found, _line(text, found))
+            if found := sign.search(text):
+                return _MAKERS[code](failure, found, _line(text, found))
     said = next((_first_line(text) for text in failure.texts if text.strip()), "nothing")
     return FailedError(
         f"{failure.operation} of stack {failure.stack} failed: {said}",
@@ -195,8 +188,8 @@ def _quota(failure: Failure, _: re.Match[str], line: str) -> VideoctlError:
 def _timestream(_: Failure, __: re.Match[str], line: str) -> VideoctlError:
     return RefusedError(
         f"this account may not use Timestream for LiveAnalytics: {line}",
-        hint="AWS admits existing customers only: ask AWS Support for access, or use an account that"
-        " has it; Timestream for InfluxDB is AWS's successor",
+        hint="AWS admits existing customers only: ask AWS Support for access, or use an account"
+        " that has it",
         code="timestream-gated",
     )
 
@@ -222,7 +215,7 @@ def _pending(failure: Failure, _: re.Match[str], __: str) -> VideoctlError:
 def _unreachable(failure: Failure, _: re.Match[str], line: str) -> VideoctlError:
     return IncompleteError(
         f"an endpoint cannot be reached: {line}",
-        hint=f"check network and endpoint (sandbox: videoctl sandbox status), then {_again(failure)}",
+        hint=f"videoctl doctor; once it answers again, {_again(failure)}",
         code="endpoint-unreachable",
     )
 
@@ -243,25 +236,20 @@ def _protected(failure: Failure, _: re.Match[str], line: str) -> VideoctlError:
     )
 
 
-def _rule(sign: str, make: Callable[[Failure, re.Match[str], str], VideoctlError]) -> _Rule:
-    return _Rule(re.compile(sign, re.IGNORECASE), make)
-
-
-_RULES: Final = (
-    _rule(r"currently locked by \d+ lock|Another update is currently in progress", _locked),
-    _rule(r"passphrase must be set with|PULUMI_CONFIG_PASSPHRASE environment variables? (is|are) not", _passphrase_missing),
-    _rule(r"incorrect passphrase", _passphrase_wrong),
-    _rule(r"Only existing Timestream", _timestream),
-    _rule(r"AWS account ID not allowed|Account ID .{0,40}not allowed", _account),
-    _rule(r"ExpiredToken|token (included in the request )?(is|has) expired|SSO session .{0,40}expired|RequestExpired", _credentials_expired),
-    _rule(r"No valid credential sources|NoCredentialProviders|failed to refresh cached credentials|InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|could not find region|AuthFailure|Unable to locate credentials", _credentials_missing),
-    _rule(r"AccessDenied|UnauthorizedOperation|not authorized to perform|AuthorizationError|Forbidden", _access_denied),
-    _rule(r"LimitExceeded|QuotaExceeded|ServiceQuota|TooManyBuckets|InsufficientCapacity|TooMany\w+Exception\b(?<!TooManyRequestsException)", _quota),
-    _rule(r"Throttl|TooManyRequests|Rate exceeded|RequestLimitExceeded|SlowDown|ProvisionedThroughputExceeded", _throttled),
-    _rule(r"could not (?:find|load) plugin[^\n]*?(?:resource[- ]plugin )?(?:for provider )?['\"]?(?:resource )?(\w+)?|no resource plugin 'pulumi-resource-(\w+)'|failed to install plugin|error installing plugin|could not download plugin", _plugin),
-    _rule(r"with pending operations|pending operations from previous deployment|pending CREATE operations", _pending),
-    _rule(r"violates plan|resource .{0,200} not found in plan|plan: .{0,80}constraint", _stale_plan),
-    _rule(r"is protected|cannot be deleted because it is protected|marked for protection", _protected),
-    _rule(r"connection refused|no such host|i/o timeout|network is unreachable|Could not connect to the endpoint|RequestError: send request failed|dial tcp|context deadline exceeded", _unreachable),
-)  # fmt: skip
-"""In order: where two signs are in one text, the first names the cause."""
+_MAKERS: Final[Mapping[str, Callable[[Failure, re.Match[str], str], VideoctlError]]] = {
+    "stack-locked": _locked,
+    "passphrase-missing": _passphrase_missing,
+    "passphrase-wrong": _passphrase_wrong,
+    "timestream-gated": _timestream,
+    "account-mismatch": _account,
+    "credentials-expired": _credentials_expired,
+    "credentials-missing": _credentials_missing,
+    "access-denied": _access_denied,
+    "throttled": _throttled,
+    "quota-exceeded": _quota,
+    "plugin-missing": _plugin,
+    "pending-operations": _pending,
+    "plan-stale": _stale_plan,
+    "resource-protected": _protected,
+    "endpoint-unreachable": _unreachable,
+}

@@ -1,8 +1,8 @@
 """Where the Pulumi engine is: the search order, and what makes a binary good enough.
 
-Order: VIDEOCTL_ENGINE_ROOT, `pulumi` on PATH, the cache directory. What is not found is installed by
-`videoctl.provisioning.engine_install`. Nothing here imports the Pulumi SDK: `--help` and `doctor`
-must not pay for it.
+Order: VIDEOCTL_ENGINE_ROOT, `pulumi` on PATH, the cache directory. What is not found is installed
+by `videoctl.provisioning.engine_install`. Nothing here imports the Pulumi SDK: `--help` and
+`doctor` must not pay for it.
 """
 
 from __future__ import annotations

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from videoctl.errors import TimedOutError
 from videoctl.provisioning.classification import Failure, classify
+from videoctl.provisioning.engine import Engine
+from videoctl.provisioning.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from videoctl.provisioning.engine import Engine
-    from videoctl.provisioning.workspace import Workspace
 
 COMMAND_TIMEOUT_SECONDS: Final = 120.0
 _NO_STACK: Final = "no stack named"

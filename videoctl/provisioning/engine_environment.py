@@ -16,6 +16,8 @@ RUN_VARIABLE: Final = "VIDEOCTL_RUN_ID"
 ENGINE_SETTINGS: Final[Mapping[str, str]] = {
     "PULUMI_AUTOMATION_API": "true",
     "PULUMI_SKIP_UPDATE_CHECK": "true",
+    # Without it the engine knows no --event-log.
+    "PULUMI_DEBUG_COMMANDS": "true",
     "PULUMI_DIY_BACKEND_NO_LEGACY_WARNING": "true",
     # Salt and key check are in the state too: another machine needs only the passphrase.
     "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",

@@ -1,9 +1,9 @@
 """One operation through the Automation API, without the calls it adds around each.
 
-`Stack.up` runs five more commands than `pulumi up`: version, select, output twice, history. Each costs
-0.2 to 0.4 s (the passphrase is stretched anew each time), `output --show-secrets` reads secrets in
-plain text, and all of it is in the event stream or the state already. What is left of the API: the
-language server, the event server, the commands' arguments.
+`Stack.up` runs five more commands than `pulumi up`: version, select, output twice, history. Each
+costs 0.2 to 0.4 s (the passphrase is stretched anew each time), `output --show-secrets` reads
+secrets in plain text, and all of it is in the event stream or the state already. What is left of
+the API: the language server, the event server, the commands' arguments.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@
     gateway.preview("dev", "environment", program_input).changes.dangerous
     gateway.update("dev", "environment", program_input, fingerprint=...)
 
-Each operation runs in a process of its own; nothing here imports the Pulumi SDK. Everything that can
-go wrong is a `VideoctlError` with its cure; operations that fail say what state they left.
+Each operation runs in a process of its own; nothing here imports the Pulumi SDK. Everything that
+can go wrong is a `VideoctlError` with its cure; operations that fail say what state they left.
 """
 
 from __future__ import annotations
@@ -323,12 +323,11 @@ class StackGateway:
     ) -> OperationRequest:
         self.workspace.prepare()
         engine = self._command().engine
-        run_id = f"{stack}-{operation}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{uuid.uuid4().hex[:6]}"
-        given = (
-            TypeAdapter(type(program_input)).dump_python(program_input, mode="json")
-            if program_input is not None
-            else None
-        )
+        at = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        run_id = f"{stack}-{operation}-{at}-{uuid.uuid4().hex[:6]}"
+        given: dict[str, Any] | None = None
+        if program_input is not None:
+            given = TypeAdapter(type(program_input)).dump_python(program_input, mode="json")
         return OperationRequest(
             run_id=run_id,
             operation=operation,

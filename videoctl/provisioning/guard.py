@@ -1,9 +1,9 @@
-"""Start a command that must not outlive its parent unseen: `python -I -S guard.py PARENT COMMAND...`.
+"""Start a command that must not outlive its parent unseen: `guard.py PARENT COMMAND...`.
 
-On Linux the kernel sends SIGINT to the command when its parent dies: the engine then finishes what it
-began, writes its state and stops. The request is made here, after the fork and before the exec, since
-running Python between the two in a process with threads is not safe. Elsewhere the command starts
-unguarded, and the operation's watch on its standard input is the only one.
+On Linux the kernel sends SIGINT to the command when its parent dies: the engine then finishes what
+it began, writes its state and stops. The request is made here, after the fork and before the exec,
+since running Python between the two in a process with threads is not safe. Elsewhere the command
+starts unguarded, and the operation's watch on its standard input is the only one.
 """
 
 from __future__ import annotations

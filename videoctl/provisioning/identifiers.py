@@ -1,7 +1,7 @@
 """Ids of resources that can be computed from their inputs, by Pulumi type.
 
-Names are deterministic, so for most types AWS's id is known before it exists. Types missing here get a
-random id of AWS; they are looked up by the caller's `Locator`.
+Names are deterministic, so for most types AWS's id is known before it exists. Types missing here
+get a random id of AWS; they are looked up by the caller's `Locator`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Locks of the state backend: whose they are, whether their process is dead, which may be broken.
 
-The engine's lock is a file that outlives its process and has no lease. It is broken without asking only
-when a run of this VIDEOCTL_HOME took it on this host and that very process is dead.
+The engine's lock is a file that outlives its process and has no lease. It is broken without asking
+only when a run of this VIDEOCTL_HOME took it on this host and that very process is dead.
 """
 
 from __future__ import annotations

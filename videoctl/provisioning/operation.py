@@ -1,11 +1,12 @@
 """One engine operation in a process of its own: `python -m videoctl.provisioning.operation`.
 
-Reads one request (a line of JSON) on standard input, writes one event a line on standard output. The
-engine keeps global state and the SDK knows neither deadline nor cancel, so nothing else runs here.
+Reads one request (a line of JSON) on standard input, writes one event a line on standard output.
+The engine keeps global state and the SDK knows neither deadline nor cancel, so nothing else runs
+here.
 
-Standard input stays open: the word `cancel` asks the engine to finish what it began and stop; the end
-of input means that videoctl is gone, and does the same, with a limit. So an operation goes on unseen
-only as long as what had begun needs to end in the state.
+Standard input stays open: the word `cancel` asks the engine to finish what it began and stop; the
+end of input means that videoctl is gone, and does the same, with a limit. So an operation goes on
+unseen only as long as what had begun needs to end in the state.
 """
 
 from __future__ import annotations
@@ -174,4 +175,5 @@ def _watch(request: OperationRequest, process: EngineProcess, report: Reporter) 
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # The engine has ended and everything is told; the SDK's servers would take a second to stop.
+    os._exit(main())

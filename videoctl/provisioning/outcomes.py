@@ -1,4 +1,4 @@
-"""How an operation that did not succeed is told: interrupted, out of time, or a classified failure."""
+"""How an operation that did not succeed is told: interrupted, out of time, or classified."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from videoctl.errors import FailedError, InterruptedRunError, TimedOutError, VideoctlError
 from videoctl.provisioning.classification import Failure, classify
 from videoctl.provisioning.events import Diagnostic, Outcome
+from videoctl.provisioning.supervision import GRACEFULLY
 
 if TYPE_CHECKING:
     from videoctl.provisioning.request import OperationRequest
@@ -31,7 +32,7 @@ def raise_unless_succeeded(request: OperationRequest, followed: Followed) -> Non
 
 
 def _stopped(request: OperationRequest, followed: Followed) -> VideoctlError:
-    how = "gracefully" if followed.interrupts == 1 else "at once"
+    how = "gracefully" if followed.interrupts == GRACEFULLY else "at once"
     what = f"{request.operation} of stack {request.stack}"
     again = "run the same command again: it takes over from here"
     if followed.timed_out:

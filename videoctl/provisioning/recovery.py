@@ -1,14 +1,16 @@
 """What an interrupted operation left pending, and how it is taken over.
 
 The engine writes `creating` into the state before it calls the provider, and the resource after. A
-kill between the two leaves a pending operation: AWS may have the resource or not, and the next update
-would make it again. So before the next update each pending create is given its id, computed or found
-in AWS, and put into the state; a refresh of exactly those then reads what is there, and drops those
-that are not. Pending updates and deletes are refreshed: their resource is in the state already.
+kill between the two leaves a pending operation: AWS may have the resource or not, and the next
+update would make it again. So before the next update each pending create is given its id, computed
+or found in AWS, and put into the state; a refresh of exactly those then reads what is there, and
+drops those that are not. Pending updates and deletes are refreshed: their resource is in the state
+already.
 
-Two windows remain. A call on its way when the engine was killed may take effect after we looked: the
-plugin is killed first and `SETTLE_SECONDS` are waited. And a provider that made a resource in several
-calls may have been cut between them: the refresh reads what is there, the update makes the rest.
+Two windows remain. A call on its way when the engine was killed may take effect after we looked:
+the plugin is killed first and `SETTLE_SECONDS` are waited. And a provider that made a resource in
+several calls may have been cut between them: the refresh reads what is there, the update makes the
+rest.
 """
 
 from __future__ import annotations

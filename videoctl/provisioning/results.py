@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from videoctl.provisioning.changes import ChangeSet
 from videoctl.provisioning.events import Diagnostic
 from videoctl.provisioning.recovery import Recovery
-
-if TYPE_CHECKING:
-    from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

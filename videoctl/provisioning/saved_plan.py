@@ -7,13 +7,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
 from videoctl.errors import ConfigurationError, Fault, RefusedError
 from videoctl.provisioning.changes import ChangeSet
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SCHEMA: Final = "videoctl/saved-plan/v1"
 

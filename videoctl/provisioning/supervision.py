@@ -1,7 +1,7 @@
-"""The supervisor's side of an operation: start its process, follow it, stop it, bury what it leaves.
+"""The supervisor's side of an operation: start its process, follow, stop, bury what it leaves.
 
-Ctrl-C once asks the engine to finish what it began; twice ends everything at once. The deadline does
-the first, and after a grace the second. Events reach the caller on the calling thread.
+Ctrl-C once asks the engine to finish what it began; twice ends everything at once. The deadline
+does the first, and after a grace the second. Events reach the caller on the calling thread.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -22,9 +23,8 @@ from videoctl.provisioning.events import CancelRequested, Event, OperationEnded,
 from videoctl.provisioning.request import OperationRequest, request_to_line
 from videoctl.provisioning.run_record import end_leftovers, read_record
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
+GRACEFULLY: Final = 1
+AT_ONCE: Final = 2
 POLL_SECONDS: Final = 0.1
 ENGINE_END_SECONDS: Final = 30.0
 """How long an engine whose operation process died may take to write its state and stop."""
@@ -146,7 +146,7 @@ class Follower:
             self._how.on_event(event)
         except KeyboardInterrupt:
             self._keyboard += 1
-        except Exception:
+        except Exception:  # noqa: BLE001 (a receiver must not end the engine)
             _LOG.exception("the receiver of engine events failed")
 
     def _check(self, process: subprocess.Popen[bytes], elapsed: float) -> None:
@@ -155,14 +155,15 @@ class Follower:
         deadline = self._how.deadline_seconds
         if deadline is not None and elapsed >= deadline and not wanted:
             self._followed.timed_out = True
-            wanted = 2 if elapsed >= deadline + self._how.grace_seconds else 1
+            is_over = elapsed >= deadline + self._how.grace_seconds
+            wanted = AT_ONCE if is_over else GRACEFULLY
         if wanted > self._followed.interrupts:
             if self._followed.interrupts == 0:
                 self._ask(process)
-            if wanted > 1:
+            if wanted >= AT_ONCE:
                 process.kill()
                 end_leftovers(self._request.run_id)
-            self._followed.interrupts = min(wanted, 2)
+            self._followed.interrupts = min(wanted, AT_ONCE)
 
     def _ask(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin is not None
@@ -187,8 +188,9 @@ class Follower:
         if self._followed.ended is not None and process.returncode >= 0:
             return
         record = read_record(self._request.run_record)
-        ours = record is not None and record.run_id == self._request.run_id
-        limit = time.monotonic() + (ENGINE_END_SECONDS if self._followed.interrupts < 2 else 0)  # noqa: PLR2004 (at once)
-        while ours and record is not None and record.is_running and time.monotonic() < limit:
-            time.sleep(POLL_SECONDS)
+        at_once = self._followed.interrupts == AT_ONCE
+        if record is not None and record.run_id == self._request.run_id and not at_once:
+            limit = time.monotonic() + ENGINE_END_SECONDS
+            while record.is_running and time.monotonic() < limit:
+                time.sleep(POLL_SECONDS)
         end_leftovers(self._request.run_id)

@@ -102,7 +102,7 @@ class Translator:
 
     def _found(self, step: StepEventMetadata) -> None:
         kind = KIND_OF_OP.get(step.op.value)
-        if kind is None or kind is ChangeKind.SAME:
+        if kind is None or kind is ChangeKind.SAME or _is_default_provider(step):
             return
         detailed = step.detailed_diff or {}
         reasons = [
@@ -145,6 +145,11 @@ class Translator:
             return _property(step, "endpointGroupRegion")
         own = _property(step, "region")
         return own or self._provider_regions.get(step.provider.rsplit("::", 1)[0])
+
+
+def _is_default_provider(step: StepEventMetadata) -> bool:
+    """Whether the engine made it up; it leaves these out of its counts as well."""
+    return step.type.startswith("pulumi:providers:") and "::default" in step.urn
 
 
 def _property(step: StepEventMetadata, name: str) -> str | None:

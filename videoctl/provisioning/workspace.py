@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from videoctl.provisioning.engine_environment import base_environment
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 PROJECT: Final = "videoctl"
 """The Pulumi project of every stack: part of each URN, so it never changes."""

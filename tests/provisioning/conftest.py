@@ -1,0 +1,110 @@
+"""A gateway on a toy target: real engine, toy provider, everything under a temporary directory."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from videoctl.provisioning.engine import Engine, find_engine
+from videoctl.provisioning.gateway import StackGateway
+from videoctl.provisioning.workspace import Workspace
+
+TOY = Path(__file__).parent / "toy"
+
+
+@dataclass
+class Cloud:
+    """The toy provider's cloud; also a locator by tag."""
+
+    directory: Path
+    asked: list[str] = field(default_factory=list)
+
+    def resources(self) -> dict[str, dict[str, Any]]:
+        files = self.directory.glob("*.resource")
+        return {file.stem: json.loads(file.read_text()) for file in files}
+
+    def control(self, **told: Any) -> None:
+        (self.directory / "control.json").write_text(json.dumps(told))
+
+    def calls(self, kind: str) -> list[str]:
+        log = self.directory / "calls.log"
+        lines = log.read_text().splitlines() if log.exists() else []
+        return [line.split()[1] for line in lines if line.startswith(kind)]
+
+    def locate(
+        self, type_token: str, inputs: Mapping[str, Any], region: str | None
+    ) -> str | None:
+        self.asked.append(type_token)
+        key = "tag" if "Random" in type_token else "name"
+        for identifier, found in self.resources().items():
+            if found.get(key) == inputs.get(key):
+                return identifier
+        return None
+
+
+@dataclass
+class ToyTarget:
+    """Everything a test needs to work on stacks of the toy target."""
+
+    workspace: Workspace
+    cloud: Cloud
+    engine: Engine
+    said: list[str] = field(default_factory=list)
+
+    def gateway(self, **options: Any) -> StackGateway:
+        return StackGateway(
+            self.workspace,
+            engine=lambda: self.engine,
+            locator=self.cloud,
+            registry="toy_programs:PROGRAMS",
+            say=self.said.append,
+            **options,
+        )
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """The engine of this machine, found as videoctl finds it."""
+    found = find_engine()
+    if not isinstance(found, Engine):
+        pytest.fail(f"no engine: {found}; run `videoctl engine install`")
+    return found
+
+
+@pytest.fixture
+def toy(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> ToyTarget:
+    """A fresh toy target with the real engine."""
+    return make_toy(tmp_path, engine, monkeypatch)
+
+
+def make_toy(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> ToyTarget:
+    cloud = tmp_path / "cloud"
+    plugins = tmp_path / "plugins"
+    modules = tmp_path / "modules"
+    for directory in (cloud, plugins, modules):
+        directory.mkdir()
+    plugin = plugins / "pulumi-resource-toy"
+    plugin.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{TOY / "provider.py"}" "$@"\n')
+    plugin.chmod(0o755)
+    (modules / "toy_programs.py").write_text((TOY / "programs.py").read_text())
+    paths = [str(modules), *filter(None, [os.environ.get("PYTHONPATH")])]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
+    workspace = Workspace(
+        home=tmp_path / "home",
+        target="toy",
+        backend_url=(tmp_path / "state").as_uri(),
+        account_id="000000000000",
+        environment={"TOY_CLOUD": str(cloud)},
+        plugin_directories=(str(plugins),),
+    )
+    return ToyTarget(workspace, Cloud(cloud), engine)
+
+
+Gateway = Callable[..., StackGateway]
