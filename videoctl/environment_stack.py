@@ -20,6 +20,7 @@ from videoctl.provisioning.events import (
     ResourceStarted,
     ResourceSucceeded,
 )
+from videoctl.provisioning.run_record import read_record
 from videoctl.provisioning.supervision import Supervision
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from videoctl.provisioning.gateway import StackGateway
     from videoctl.provisioning.results import Preview
     from videoctl.provisioning.saved_plan import SavedPlan
-    from videoctl.provisioning.state import StackState
+    from videoctl.provisioning.state import StackLock, StackState
 
 PROGRAM: Final = "environment"
 PROTECTION_LIFTED: Final = "protection-lifted"
@@ -79,7 +80,7 @@ class EnvironmentStack:
                 for item in state.pending_operations
             ),
             lock_owner=lock.owner if lock else None,
-            lock_owner_is_gone=bool(lock and lock.is_dead),
+            lock_owner_is_gone=lock is not None and self._is_gone(lock),
         )
 
     def preview(self, *, refresh: bool = False) -> StackPreview:
@@ -133,9 +134,18 @@ class EnvironmentStack:
         self._gateway.recover(self._stack, how=self._supervision(progress))
 
     def release_lock(self, owner: str) -> None:
-        """Break the engine's lock if `owner` still holds it."""
-        if any(lock.owner == owner for lock in self.state().locks or ()):
+        """Break the engine's lock if `owner` still holds it; an engine of ours ends first."""
+        held = [lock for lock in self.state().locks or () if lock.owner == owner]
+        if any(lock.is_ours for lock in held):
+            self._gateway.recover(self._stack, how=self._supervision(None))
+        elif held:
             self._gateway.break_locks(self._stack)
+
+    def _is_gone(self, lock: StackLock) -> bool:
+        """Whether nobody follows the operation any more, though its engine may still be ending."""
+        record = read_record(self._gateway.workspace.run_record(self._stack))
+        is_orphan = lock.is_ours and record is not None and not record.supervisor.is_alive
+        return bool(lock.is_dead) or is_orphan
 
     def lift_protection(self, *, progress: Progress) -> None:
         """Update the stack with its specification unprotected; no resource refuses to go then."""
