@@ -1,34 +1,28 @@
-"""User records into Kinesis records, in the KPL's aggregated record format.
+"""User records into Kinesis records.
 
-Magic bytes, a protobuf message with a table of partition keys and the records, and its MD5. All
-records of an aggregate belong to one shard: consumers drop those that lie outside the range of the
-shard they are read from.
+All records of an aggregate belong to one shard: consumers drop those that lie outside the range of
+the shard they are read from.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from aws_kinesis_agg import MAGIC
-from aws_kinesis_agg.messages_pb2 import AggregatedRecord
+from jobs.http_handler.kpl_format import FRAME_BYTES, RECORD_OVERHEAD_BYTES, aggregate
 
 if TYPE_CHECKING:
     from collections import deque
 
 _AGGREGATE_KEY: Final = "a"
 """What the KPL calls every aggregate; the explicit hash key decides where it goes."""
-_FRAME_BYTES: Final = len(MAGIC) + 16
-_RECORD_OVERHEAD_BYTES: Final = 16
-"""Upper bound of the tags, lengths and indexes that protobuf puts around one record and one key."""
 
 
 def user_record_bytes(key_bytes: int, data_bytes: int) -> int:
     """At most what a user record adds to an aggregate."""
-    return key_bytes + data_bytes + _RECORD_OVERHEAD_BYTES
+    return key_bytes + data_bytes + RECORD_OVERHEAD_BYTES
 
 
 @dataclass(slots=True, eq=False)
@@ -91,7 +85,7 @@ def take_aggregate(queue: deque[UserRecord], max_bytes: int) -> Entry:
     A tick, or a record without company, is put as it is.
     """
     records = [queue.popleft()]
-    size_bytes = _FRAME_BYTES + records[0].size_bytes
+    size_bytes = FRAME_BYTES + records[0].size_bytes
     while queue and not records[0].is_tick and not queue[0].is_tick:
         size_bytes += queue[0].size_bytes
         if size_bytes > max_bytes:
@@ -119,13 +113,5 @@ def entry_of(records: Sequence[UserRecord]) -> Entry:
     if len(records) == 1:
         hash_key = first.hash_key if first.is_tick else None
         return Entry(records, first.partition_key, hash_key, first.data)
-    message = AggregatedRecord()
-    indexes: dict[str, int] = {}
-    add = message.records.add
-    for record in records:
-        index = indexes.setdefault(record.partition_key, len(indexes))
-        add(partition_key_index=index, data=record.data)
-    message.partition_key_table.extend(indexes)
-    body = message.SerializeToString()
-    digest = hashlib.md5(body, usedforsecurity=False).digest()
-    return Entry(records, _AGGREGATE_KEY, first.hash_key, MAGIC + body + digest)
+    data = aggregate((record.partition_key, record.data) for record in records)
+    return Entry(records, _AGGREGATE_KEY, first.hash_key, data)
