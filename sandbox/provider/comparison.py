@@ -84,6 +84,8 @@ def _same(path: str, old: Any, new: Any, rules: Rules) -> bool:
     if isinstance(old, Asset) and isinstance(new, Asset) and old.hash:
         return old.hash == new.hash
     place = _INDEX.sub("", path)
+    if new is None and place in rules.adopted:
+        return True
     if place in rules.documents and isinstance(old, str) and isinstance(new, str):
         return same_document(old, new)
     if place in rules.unordered and isinstance(old, list) and isinstance(new, list):
@@ -110,14 +112,18 @@ def _text(value: Any) -> str:
 
 
 def same_document(left: str, right: str) -> bool:
-    """Whether two JSON texts say the same; a single item and a list of one are the same.
+    """Whether two JSON texts say the same.
 
-    AWS policies are compared so: `"Action": "s3:*"` equals `"Action": ["s3:*"]`.
+    In a policy, a single item and a list of one are the same, and the order of a list of texts
+    means nothing: AWS gives policies back so.
     """
     try:
-        return bool(_canonical(json.loads(left)) == _canonical(json.loads(right)))
+        documents = json.loads(left), json.loads(right)
     except ValueError:
         return left == right
+    if all(isinstance(document, dict) and "Statement" in document for document in documents):
+        return bool(_canonical(documents[0]) == _canonical(documents[1]))
+    return bool(documents[0] == documents[1])
 
 
 def _canonical(value: Any) -> Any:

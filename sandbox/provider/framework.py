@@ -55,7 +55,8 @@ class Rules:
     documents: tuple[str, ...] = ()
     """Paths of strings that hold JSON: compared by content."""
     adopted: tuple[str, ...] = ()
-    """Inputs that take AWS's value where the program gives none ("optional and computed")."""
+    """Paths of inputs that take AWS's value where the program gives none: one that leaves the
+    program changes nothing ("optional and computed")."""
     volatile: tuple[str, ...] = ()
     """Outputs that an update may change: unknown in its preview."""
     supports: tuple[str, ...] = ()
@@ -75,9 +76,12 @@ class Context:
         *,
         timeout_seconds: float = 0,
         cancelled: threading.Event | None = None,
+        state: Properties | None = None,
     ) -> None:
         self._clients = clients
         self.region = region
+        self.state = state or {}
+        """The outputs recorded at the last update; empty in a creation and an import."""
         self.timeout_seconds = timeout_seconds
         self._cancelled = cancelled or threading.Event()
         self.unfinished: tuple[str, Properties] | None = None
@@ -86,6 +90,11 @@ class Context:
     def account_id(self) -> str:
         """The twelve digits of the account that the credentials belong to."""
         return self._clients.account_id()
+
+    @property
+    def provider_region(self) -> str:
+        """The provider's own region, for resources that have none."""
+        return self._clients.default_region
 
     @property
     def partition(self) -> str:
@@ -122,11 +131,17 @@ class Context:
         return found
 
     def retry(
-        self, action: Callable[[], T], *, on: tuple[str, ...], timeout_seconds: float = 120
+        self,
+        action: Callable[[], T],
+        *,
+        on: tuple[str, ...],
+        containing: str = "",
+        timeout_seconds: float = 120,
     ) -> T:
         """Repeats an AWS call while it fails with one of the error codes `on`.
 
-        This is for eventual consistency. The last error is raised when time is up.
+        This is for eventual consistency; where a code means other faults too, `containing` is
+        what the message must say. The last error is raised when time is up.
         """
         from botocore.exceptions import ClientError  # noqa: PLC0415 - start-up time
 
@@ -136,7 +151,9 @@ class Context:
             try:
                 return action()
             except ClientError as error:
-                if error.response["Error"]["Code"] not in on or time.monotonic() >= deadline:
+                details = error.response["Error"]
+                expected = details["Code"] in on and containing in details.get("Message", "")
+                if not expected or time.monotonic() >= deadline:
                     raise
             self._pause(pause, float("inf"), "a retry")
             pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
@@ -163,9 +180,9 @@ class ResourceType(ABC):
         """Faults of the inputs as (property, reason); values may be `UNKNOWN`."""
         return []
 
-    def imported_id(self, context: Context, resource_id: str) -> str:  # noqa: ARG002 - a hook
-        """The id to record for the id given to an import, where AWS's own id is another."""
-        return resource_id
+    def imported(self, context: Context, resource_id: str) -> tuple[str, Properties]:  # noqa: ARG002 - a hook
+        """What the id given to an import tells: the id to record, and inputs that `read` needs."""
+        return resource_id, {}
 
     @abstractmethod
     def create(self, context: Context, inputs: Properties) -> tuple[str, Properties]:
@@ -177,7 +194,7 @@ class ResourceType(ABC):
     ) -> tuple[Properties, Properties] | None:
         """What is there now: (inputs, outputs), or None when it is gone.
 
-        `inputs` are the recorded ones, empty on import (work with the id alone). The returned
+        `inputs` are the recorded ones, on import only what `imported` gave. The returned
         inputs hold each input AWS can tell, None where it is unset; a name left out keeps its
         recorded value. `tags` are all tags AWS has. A not-found error counts as gone.
         """

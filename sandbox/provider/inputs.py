@@ -42,12 +42,16 @@ def checked(
 
 
 def _name_faults(kind: ResourceType, inputs: Properties, declared: sdk.Declaration) -> list[Fault]:
-    supported = kind.rules.supports or declared.inputs
+    rules = kind.rules
+    supported = {*rules.supports, "region", "tags"} if rules.supports else declared.inputs
     faults = [
+        (key, "an argument of this name is not expected here")
+        for key in sorted(inputs.keys() - declared.inputs)
+    ]
+    faults += [
         (key, "the sandbox's provider does not support this property")
-        if key in declared.inputs
-        else (key, "an argument of this name is not expected here")
-        for key in sorted(inputs.keys() - (set(supported) | {"region", "tags"}) & declared.inputs)
+        for key in sorted((inputs.keys() & declared.inputs) - supported)
+        if inputs[key] != rules.defaults.get(key)
     ]
     faults += [
         (key, f'Missing required argument. The argument "{key}" is required')

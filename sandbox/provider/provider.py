@@ -120,7 +120,7 @@ class Provider:
         timeout_seconds: float = 0,
     ) -> Properties:
         """Applies the differences; the new outputs."""
-        kind, context = _kind(token), self._context(token, news, timeout_seconds)
+        kind, context = _kind(token), self._context(token, news, timeout_seconds, state)
         old = {} if state.get(UNFINISHED) else {**olds, "tagsAll": state.get("tagsAll") or {}}
         wanted = self._with_tags(token, news)
         try:
@@ -128,18 +128,19 @@ class Provider:
         except Exception as error:
             message = failed("updating", token, name, wording(error))
             raise ProviderError(message) from error
-        kept = {key: value for key, value in state.items() if key != UNFINISHED}
-        return self._outputs(kind, context, _overlaid(kind, kept, {**wanted, **outputs}))
+        if any(name not in news for name in olds):
+            outputs |= self._fallen_back(kind, context, resource_id, news)
+        return self._outputs(kind, context, {**_without(state, olds, news), **wanted, **outputs})
 
-    def preview_update(self, token: str, state: Properties, news: Properties) -> Properties:
+    def preview_update(
+        self, token: str, state: Properties, olds: Properties, news: Properties
+    ) -> Properties:
         """The outputs before an update: the old ones and the new inputs.
 
         They are `UNKNOWN` where an update may change what AWS computes.
         """
-        kind = _kind(token)
-        kept = {key: value for key, value in state.items() if key != UNFINISHED}
-        volatile = dict.fromkeys(kind.rules.volatile, UNKNOWN)
-        return {**_overlaid(kind, kept, self._with_tags(token, news)), **volatile}
+        volatile = dict.fromkeys(_kind(token).rules.volatile, UNKNOWN)
+        return {**_without(state, olds, news), **self._with_tags(token, news), **volatile}
 
     def read(
         self, token: str, name: str, resource_id: str, state: Properties, olds: Properties
@@ -151,11 +152,12 @@ class Provider:
         kind, region = _kind(token), None
         if not olds and (match := _IMPORT_ID.match(resource_id)):
             resource_id, region = match["id"], match["region"]
-        context = self._context(token, {"region": region or olds.get("region")}, 0)
+        context = self._context(token, {"region": region or olds.get("region")}, 0, state)
         try:
+            hints = olds
             if not olds:
-                resource_id = kind.imported_id(context, resource_id)
-            found = kind.read(context, resource_id, olds)
+                resource_id, hints = kind.imported(context, resource_id)
+            found = kind.read(context, resource_id, hints)
         except Exception as error:
             if _gone(error):
                 return None
@@ -163,7 +165,7 @@ class Provider:
             raise ProviderError(message) from error
         if found is None:
             return None
-        outputs = self._outputs(kind, context, self._own_tags(found[1], olds))
+        outputs = self._outputs(kind, context, {**olds, **self._own_tags(found[1], olds)})
         current = self._inputs_now(kind, context, found[0], outputs, state=state, olds=olds)
         if state.get(UNFINISHED):
             outputs[UNFINISHED] = True
@@ -173,13 +175,20 @@ class Provider:
         self, token: str, name: str, resource_id: str, state: Properties, timeout_seconds: float = 0
     ) -> None:
         """Removes the resource; one that is gone already counts as removed."""
-        kind, context = _kind(token), self._context(token, state, timeout_seconds)
+        kind, context = _kind(token), self._context(token, state, timeout_seconds, state)
         try:
             kind.delete(context, resource_id, state)
         except Exception as error:
             if not _gone(error):
                 message = failed("deleting", token, name, wording(error))
                 raise ProviderError(message) from error
+
+    def _fallen_back(
+        self, kind: ResourceType, context: Context, resource_id: str, news: Properties
+    ) -> Properties:
+        """What AWS has now for inputs that the program has taken away."""
+        found = kind.read(context, resource_id, news)
+        return {key: value for key, value in found[1].items() if key != "tags"} if found else {}
 
     def _account_id(self) -> str:
         try:
@@ -188,13 +197,20 @@ class Provider:
             text = f"validating provider credentials: {wording(error)}"
             raise ProviderError(text) from error
 
-    def _context(self, token: str, properties: Properties, timeout_seconds: float) -> Context:
+    def _context(
+        self,
+        token: str,
+        properties: Properties,
+        timeout_seconds: float,
+        state: Properties | None = None,
+    ) -> Context:
         region = _kind(token).rules.home_region or properties.get("region")
         return Context(
             self.clients,
             str(region or self.configuration.region),
             timeout_seconds=timeout_seconds,
             cancelled=self._cancelled,
+            state=state,
         )
 
     def _with_tags(self, token: str, news: Properties) -> Properties:
@@ -239,7 +255,8 @@ class Provider:
         names = sdk.declaration(kind.token).inputs
         if "tags" in outputs:
             found = {**found, "tags": outputs["tags"]}
-        found = {key: value for key, value in found.items() if key in names}
+        known = {*kind.rules.supports, "tags"} if kind.rules.supports else names
+        found = {key: value for key, value in found.items() if key in known & names}
         if olds:
             return drift.refreshed(kind.rules, found, recorded=olds, state=state)
         regional = {"region": context.region} if "region" in names else {}
@@ -266,8 +283,7 @@ def _gone(error: Exception) -> bool:
     return isinstance(error, ClientError) and means_gone(error)
 
 
-def _overlaid(kind: ResourceType, state: Properties, news: Properties) -> Properties:
-    """The old outputs with the new inputs; an input that was taken away is no longer there."""
-    settable = sdk.declaration(kind.token).inputs - set(kind.rules.adopted)
-    kept = {key: value for key, value in state.items() if key in news or key not in settable}
-    return {**kept, **news}
+def _without(state: Properties, olds: Properties, news: Properties) -> Properties:
+    """The recorded outputs without the inputs that the program has taken away."""
+    gone = {UNFINISHED, *(olds.keys() - news.keys())}
+    return {key: value for key, value in state.items() if key not in gone}

@@ -154,16 +154,17 @@ class ProviderService(provider_pb2_grpc.ResourceProviderServicer):
     def Update(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802 - protocol
         """Changes a resource in place, or says what would be known of it after."""
         token = _token(request)
-        state, news = from_struct(request.olds), from_struct(request.news)
+        state, olds = from_struct(request.olds), from_struct(request.old_inputs)
+        news = from_struct(request.news)
         if request.preview:
-            outputs = self._provider.preview_update(token, state, news)
+            outputs = self._provider.preview_update(token, state, olds, news)
         else:
             outputs = self._provider.update(
                 token,
                 _name(request),
                 request.id,
                 state=state,
-                olds=from_struct(request.old_inputs),
+                olds=olds,
                 news=news,
                 timeout_seconds=request.timeout,
             )

@@ -162,14 +162,14 @@ class RouteTableAssociation(ResourceType):
             return [("subnetId", 'exactly one of "subnetId" and "gatewayId" must be specified')]
         return []
 
-    def imported_id(self, context: Context, resource_id: str) -> str:
-        """Imports are asked for as SUBNET/TABLE, as with the real provider."""
+    def imported(self, context: Context, resource_id: str) -> tuple[str, Properties]:
+        """Imports are asked for as SUBNET/TABLE or GATEWAY/TABLE."""
         target, slash, _ = resource_id.partition("/")
         if not slash:
-            return resource_id
-        name = "subnetId" if target.startswith("subnet-") else "gatewayId"
-        found = self._association(context, resource_id, {name: target})
-        return str(found["RouteTableAssociationId"]) if found else resource_id
+            return resource_id, {}
+        hint = {"subnetId" if target.startswith("subnet-") else "gatewayId": target}
+        found = self._association(context, resource_id, hint)
+        return (str(found["RouteTableAssociationId"]) if found else resource_id), hint
 
     def create(self, context: Context, inputs: Properties) -> tuple[str, Properties]:
         """Associates the table."""

@@ -78,6 +78,8 @@ class Sample:
     """Inputs each of which needs another resource."""
     absent: frozenset[str] = frozenset()
     """Outputs that AWS has no value for with these inputs."""
+    untold: frozenset[str] = frozenset()
+    """Outputs that AWS gives and the sandbox's service does not."""
     not_imported: frozenset[str] = frozenset()
     """Inputs that AWS does not tell: an import cannot know them."""
     reverts: bool = False

@@ -32,13 +32,8 @@ def _delivery(world: World) -> Properties:
 
 
 def _destination(bucket_arn: str, **more: object) -> Properties:
-    processors = [
-        {
-            "type": "RecordDeAggregation",
-            "parameters": [{"parameterName": "SubRecordType", "parameterValue": "JSON"}],
-        },
-        {"type": "AppendDelimiterToRecord"},
-    ]
+    delimiter = {"parameterName": "Delimiter", "parameterValue": "\\n"}
+    processors = [{"type": "AppendDelimiterToRecord", "parameters": [delimiter]}]
     return {
         "bucketArn": bucket_arn,
         "roleArn": ROLE,
