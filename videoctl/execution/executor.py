@@ -94,9 +94,10 @@ class Executor:
 
         """
         run_id = new_run_id(self.clock)
-        if plan.blockers:
-            return self._refused(plan, run_id)
         with self.lock.hold(run_id, plan.action):
+            # Under the lock: what another run is at is no reason to refuse, but to wait for it.
+            if plan.blockers:
+                return self._refused(plan, run_id)
             journal = self.journals.begin(plan, run_id, self.operator, self.clock.now)
             return self._carry_out(plan, run_id, journal, frozenset())
 

@@ -13,15 +13,10 @@ if TYPE_CHECKING:
 
 
 class Interrupts:
-    """Counts requests to stop.
+    """Requests to stop; who subscribes is told each of them, from a signal handler."""
 
-    Args:
-        on_first: told at the first request: asks the change under way to end early, wakes sleepers.
-
-    """
-
-    def __init__(self, on_first: Callable[[], None] | None = None) -> None:
-        self._on_first: list[Callable[[], None]] = [on_first] if on_first else []
+    def __init__(self) -> None:
+        self._subscribers: list[Callable[[], None]] = []
         self._requested = threading.Event()
 
     @property
@@ -29,9 +24,9 @@ class Interrupts:
         """Whether somebody asked the run to stop."""
         return self._requested.is_set()
 
-    def subscribe(self, on_first: Callable[[], None]) -> None:
-        """Also tell `on_first`."""
-        self._on_first.append(on_first)
+    def subscribe(self, told: Callable[[], None]) -> None:
+        """Also tell `told`: the first time in order, the second time at once."""
+        self._subscribers.append(told)
 
     def request(self) -> None:
         """Ask to stop: the first time in order, the second at once.
@@ -40,11 +35,12 @@ class Interrupts:
             KeyboardInterrupt: at the second request.
 
         """
-        if self._requested.is_set():
-            raise KeyboardInterrupt
+        is_second = self._requested.is_set()
         self._requested.set()
-        for told in self._on_first:
+        for told in self._subscribers:
             told()
+        if is_second:
+            raise KeyboardInterrupt
 
     @contextlib.contextmanager
     def on_signals(self) -> Iterator[Interrupts]:

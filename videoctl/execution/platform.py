@@ -52,7 +52,10 @@ class Platform(Protocol):
         """
 
     def request_stop(self) -> None:
-        """Ask the change under way to end early and in order; called from a signal handler."""
+        """Ask the change under way to end early and in order; the second time, at once.
+
+        Called from a signal handler.
+        """
 
 
 class StackGateway(Protocol):
@@ -91,4 +94,4 @@ class StackGateway(Protocol):
         """Destroy every resource, then remove the stack."""
 
     def request_stop(self) -> None:
-        """Ask the engine to finish what is in flight and stop."""
+        """Ask the engine to finish what is in flight and stop; the second time, at once."""

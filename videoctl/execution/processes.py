@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _PID_NAMESPACE: Final = Path("/proc/self/ns/pid")
-_START_TIME_FIELD: Final = 19
-"""Index of `starttime` among the fields of /proc/PID/stat that follow the command's name."""
+_START_TOLERANCE_SECONDS: Final = 1.0
+"""Start times are computed from the boot time, which the kernel rounds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +26,7 @@ class ProcessIdentity:
         host: the machine's name, for people.
         machine: boot and pid namespace: pids can be compared only where it is equal.
         pid: process id.
-        started: when the process began, in clock ticks since boot; empty where unknown.
+        started_at: when the process began, in seconds since the epoch.
 
     """
 
@@ -32,7 +34,7 @@ class ProcessIdentity:
     host: str
     machine: str
     pid: int
-    started: str
+    started_at: float
 
     def __str__(self) -> str:
         return f"{self.user}@{self.host} (pid {self.pid})"
@@ -45,7 +47,7 @@ def this_process() -> ProcessIdentity:
         host=socket.gethostname(),
         machine=_machine(),
         pid=os.getpid(),
-        started=_started(os.getpid()) or "",
+        started_at=psutil.Process().create_time(),
     )
 
 
@@ -56,20 +58,14 @@ def is_gone(process: ProcessIdentity) -> bool:
     """
     if not process.machine or process.machine != _machine():
         return False
-    if not _runs(process.pid):
-        return True
-    started = _started(process.pid)
-    return bool(started and process.started and started != process.started)
-
-
-def _runs(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
+        found = psutil.Process(process.pid)
+        is_another = abs(found.create_time() - process.started_at) > _START_TOLERANCE_SECONDS
+        return is_another or found.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return True
-    return _state(pid) != "Z"
+    except psutil.AccessDenied:
+        return False
 
 
 def _user() -> str:
@@ -80,26 +76,9 @@ def _user() -> str:
 
 
 def _machine() -> str:
+    """Empty where the system does not say: then nothing is ever shown to be gone."""
     try:
         boot = _BOOT_ID.read_text(encoding="ascii").strip()
         return f"{boot}/{_PID_NAMESPACE.readlink()}"
     except OSError:
         return ""
-
-
-def _stat(pid: int) -> list[str]:
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return []
-    return text.rpartition(")")[2].split()
-
-
-def _state(pid: int) -> str | None:
-    fields = _stat(pid)
-    return fields[0] if fields else None
-
-
-def _started(pid: int) -> str | None:
-    fields = _stat(pid)
-    return fields[_START_TIME_FIELD] if len(fields) > _START_TIME_FIELD else None
