@@ -19,13 +19,20 @@ from videoctl.output import Output
 from videoctl.settings import load
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import typer
 
+    from stacks.programs import ProgramInput
     from videoctl.aws.control_bucket import ControlBucket
     from videoctl.aws.session import AwsSession
     from videoctl.aws.sts import Caller
     from videoctl.errors import VideoctlError
+    from videoctl.execution.lock_object import SeenLock
     from videoctl.model.specification import EnvironmentSpecification
+    from videoctl.provisioning.artifacts import Artifacts
+    from videoctl.provisioning.gateway import StackGateway
+    from videoctl.session import EnvironmentSession
     from videoctl.settings import Settings
     from videoctl.target import Target
 
@@ -44,6 +51,7 @@ class Context:
         self.output = Output(self.settings.output, quiet=options.quiet)
         self.assume_yes: bool = options.yes
         self.debug: bool = options.debug
+        self._sessions: dict[str, EnvironmentSession] = {}
         self.may_ask = (
             not options.no_input
             and not self.output.is_machine
@@ -86,6 +94,81 @@ class Context:
 
         name = control_bucket(self.target.account_id, region)
         return ControlBucket(self.aws.client("s3", region), name)
+
+    def record_broken_lock(self, environment: str, seen: SeenLock, reason: str) -> None:
+        """Keep beside the locks who broke whose lock, when and why."""
+        import json
+        from datetime import UTC, datetime
+
+        from videoctl.execution.processes import this_process
+
+        moment = datetime.now(UTC)
+        record = {
+            "schema": "videoctl/broken-lock/v1",
+            "environment": environment,
+            "broken_at": moment.isoformat(),
+            "broken_by": str(this_process()),
+            "holder": seen.holder,
+            "heartbeat_age_seconds": seen.heartbeat_age_seconds,
+            "reason": reason,
+        }
+        key = f"locks/broken/{environment}/{moment:%Y%m%dT%H%M%S.%fZ}.json"
+        self.control_store().put(key, json.dumps(record, indent=1).encode())
+
+    def session(self, specification: EnvironmentSpecification) -> EnvironmentSession:
+        """One environment, as commands use it; the same one each time."""
+        from videoctl.session import EnvironmentSession
+
+        if specification.name not in self._sessions:
+            self._sessions[specification.name] = EnvironmentSession(self, specification)
+        return self._sessions[specification.name]
+
+    @cached_property
+    def stack_gateway(self) -> StackGateway:
+        """The Pulumi stacks of the target."""
+        from videoctl.aws.locate import Locator
+        from videoctl.provisioning.engine_install import ensure_engine
+        from videoctl.provisioning.gateway import StackGateway
+        from videoctl.provisioning.workspace import Workspace
+
+        target = self.target
+        workspace = Workspace(
+            home=self.settings.home,
+            target=target.name,
+            backend_url=target.state_backend_url,
+            account_id=target.account_id,
+            environment=target.environment,
+            plugin_directories=target.plugin_directories,
+        )
+        return StackGateway(
+            workspace,
+            engine=lambda: ensure_engine(self.output.say, self.engine_environment()),
+            locator=Locator(self.aws),
+            say=self.output.say,
+        )
+
+    @cached_property
+    def artifacts(self) -> Artifacts:
+        """The packages of what runs inside the platform, built now if their sources changed."""
+        from videoctl.provisioning.artifacts import build_artifacts
+
+        return build_artifacts(self.settings.home / "artifacts")
+
+    def program_input(self, specification: EnvironmentSpecification) -> Callable[[], ProgramInput]:
+        """What an environment's program takes; artefacts are built when it is called."""
+
+        def build() -> ProgramInput:
+            from stacks.programs import ProgramInput
+
+            return ProgramInput(
+                specification=specification,
+                account_id=self.target.account_id,
+                certificate_arns=self.target.certificate_arns,
+                artifacts=self.artifacts.paths,
+                images=self.target.images,
+            )
+
+        return build
 
     def engine_environment(self) -> dict[str, str]:
         """Variables for finding the engine: this process's, and the configured engine root."""

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from videoctl.errors import FailedError
-from videoctl.model.names import StreamKind, object_prefix
+from videoctl.model.names import StreamKind, arrival_hour
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -72,6 +72,6 @@ def hour_prefixes(kind: StreamKind, start: datetime, end: datetime) -> list[str]
     hour = (start - READ_AHEAD).replace(minute=0, second=0, microsecond=0)
     prefixes = []
     while hour <= end + READ_AHEAD:
-        prefixes.append(object_prefix(kind, hour))
+        prefixes.append(f"{kind}/{arrival_hour(hour)}")
         hour += timedelta(hours=1)
     return prefixes

@@ -54,30 +54,30 @@ def reap(
     from videoctl.output import table
 
     context = Context(command)
-    decisions = [
-        decision
+    known = [
+        seen
         for specification in context.specifications().values()
-        if (decision := context.session(specification).reap_decision()) is not None
+        if (seen := context.session(specification).expired()) is not None
     ]
-    expired = [decision for decision in decisions if decision.overdue is not None]
-    due = [decision.environment for decision in decisions if decision.reap]
+    expired = [seen for seen in known if seen.decision.overdue is not None]
+    due = [seen.decision.environment for seen in known if seen.decision.reap]
     if due and not dry_run:
         context.confirm(f"Destroy {', '.join(due)}?")
     destroyed, failed = ([], {}) if dry_run else _destroy_all(context, due, delete_data=delete_data)
     skipped = [
-        {"name": decision.environment, "reason": decision.reason}
-        for decision in expired
-        if not decision.reap
+        {"name": seen.decision.environment, "reason": seen.decision.reason}
+        for seen in expired
+        if not seen.decision.reap
     ]
     skipped += [{"name": name, "reason": reason} for name, reason in failed.items()]
     payload = {
         "expired": [
             {
-                "name": decision.environment,
-                "expires_at": decision.expires_at,
-                "protected": context.specification(decision.environment).protected,
+                "name": seen.decision.environment,
+                "expires_at": seen.expires_at,
+                "protected": context.specification(seen.decision.environment).protected,
             }
-            for decision in expired
+            for seen in expired
         ],
         "destroyed": destroyed,
         "skipped": skipped,
@@ -87,7 +87,7 @@ def reap(
         table(
             console,
             ("ENVIRONMENT", "DECISION"),
-            [(decision.environment, decision.reason) for decision in decisions],
+            [(seen.decision.environment, seen.decision.reason) for seen in known],
         )
         for name, reason in failed.items():
             console.print(f"{name} was not destroyed: {reason}", markup=False)

@@ -108,32 +108,34 @@ def drift(command: typer.Context, name: Name) -> None:
     context = Context(command)
     session = context.session(context.specification(name))
     found = session.drift()
+    pending = session.stack.facts().pending_operations
 
     def text(console: Console) -> None:
-        if not found.differences:
-            console.print(f"{name}: no differences in {found.checked} resources")
-        else:
+        if found.changes:
             table(
                 console,
                 ("RESOURCE", "TYPE", "REGION", "CHANGE", "PROPERTIES"),
                 [
                     (item.name, item.type, item.region, item.change, " ".join(item.properties))
-                    for item in found.differences
+                    for item in found.changes
                 ],
             )
             console.print(f"\nmend it with: videoctl env repair {name}")
-        for operation in found.pending_operations:
+        else:
+            console.print(f"{name}: no differences in {found.checked} resources")
+        for operation in pending:
             console.print(f"pending: {operation.operation} {operation.urn}", markup=False)
-        console.print("\nnot checked:")
+        if found.unchecked:
+            console.print("\nnot checked:")
         for item in found.unchecked:
-            console.print(f"  - {item.what}: {item.why}", markup=False)
+            console.print(f"  - {item.subject}: {item.reason}", markup=False)
 
     payload = {
         "name": name,
-        "differences": found.differences,
-        "unchecked": found.unchecked,
-        "pending_operations": found.pending_operations,
+        "differences": found.changes,
+        "unchecked": [{"what": item.subject, "why": item.reason} for item in found.unchecked],
+        "pending_operations": pending,
     }
     context.output.document("env-drift/v1", payload, text)
-    if found.differences or found.pending_operations:
+    if found.changes or pending:
         raise typer.Exit(int(ExitCode.DIFFERENCES))

@@ -32,7 +32,7 @@ def list_environments(command: typer.Context) -> None:
     from videoctl.render import age, moment
 
     context = Context(command)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for specification in context.specifications().values():
         session = context.session(specification)
         status, record = session.summary()

@@ -1,0 +1,116 @@
+"""Packages of what runs inside the platform: the same bytes from the same sources, anywhere.
+
+Entries are sorted, carry one fixed time and mode, and are stored, not deflated: zlib's output
+differs between versions, and the content's hash is part of the object's key, so it must not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FIXED_TIME: Final = (1980, 1, 1, 0, 0, 0)
+"""The earliest time a zip can tell."""
+
+FILE_MODE: Final = 0o100644
+HASH_LENGTH: Final = 16
+_LEFT_OUT: Final = frozenset({"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache"})
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job that AWS runs from a zip.
+
+    Attributes:
+        directory: under `jobs/`; its content becomes the root of the zip.
+        entry_point: the file the service starts; without it there is nothing to run.
+
+    """
+
+    directory: str
+    entry_point: str
+
+
+FLINK_CODE: Final = "flink_code"
+"""Artefact name of the Flink application's code."""
+
+JOBS: Final[Mapping[str, Job]] = {
+    FLINK_CODE: Job("agg", "main.py"),
+    "session_function": Job("kds_timestream_buf_sess", "handler.py"),
+}
+"""Artefact name, as the programs ask for it, to the job it is made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifacts:
+    """What was packed.
+
+    Attributes:
+        paths: zip by artefact name; the file name holds a hash of the content.
+        missing: what an artefact lacks to be started, by artefact name; the service says the same
+            when it is asked to start it.
+
+    """
+
+    paths: Mapping[str, Path]
+    missing: Mapping[str, str]
+
+
+def build_artifacts(directory: Path, sources: Path | None = None) -> Artifacts:
+    """Pack every job into `directory`; what is there already with the same content stays.
+
+    Args:
+        directory: where the zips go; made if missing.
+        sources: the `jobs` directory; the installed one by default.
+
+    """
+    sources = Path(str(resources.files("jobs"))) if sources is None else sources
+    directory.mkdir(parents=True, exist_ok=True)
+    paths: dict[str, Path] = {}
+    missing: dict[str, str] = {}
+    for name, job in JOBS.items():
+        source = sources / job.directory
+        if source.is_dir():
+            paths[name] = _written(directory, job.directory, pack(source))
+        if not (source / job.entry_point).is_file():
+            missing[name] = f"jobs/{job.directory}/{job.entry_point} does not exist"
+    return Artifacts(paths, missing)
+
+
+def pack(source: Path) -> bytes:
+    """The content of a directory as a zip, caches and compiled files left out."""
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for file in _files(source):
+            entry = zipfile.ZipInfo(file.relative_to(source).as_posix(), FIXED_TIME)
+            entry.external_attr = FILE_MODE << 16
+            entry.create_system = 3  # Unix, whatever this machine is
+            archive.writestr(entry, file.read_bytes())
+    return packed.getvalue()
+
+
+def _files(source: Path) -> Iterator[Path]:
+    found = [file for file in source.rglob("*") if file.is_file()]
+    for file in sorted(found, key=lambda item: item.relative_to(source).as_posix()):
+        if not _LEFT_OUT.intersection(file.parts) and file.suffix != ".pyc":
+            yield file
+
+
+def _written(directory: Path, name: str, content: bytes) -> Path:
+    digest = hashlib.sha256(content).hexdigest()[:HASH_LENGTH]
+    path = directory / f"{name}-{digest}.zip"
+    if not path.exists() or path.read_bytes() != content:
+        fresh = path.with_suffix(f".{os.getpid()}")
+        fresh.write_bytes(content)
+        fresh.replace(path)
+    return path

@@ -1,0 +1,321 @@
+"""One environment as commands use it: plans made from what is seen, runs, and looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+from videoctl.aws.s3 import S3Gateway
+from videoctl.environment_stack import PROGRAM, EnvironmentStack
+from videoctl.errors import RefusedError
+from videoctl.execution.clock import SystemClock
+from videoctl.execution.executor import Executor
+from videoctl.execution.history import JournalDirectory, Operator
+from videoctl.execution.interrupts import Interrupts
+from videoctl.execution.lock import read_lock
+from videoctl.execution.processes import this_process
+from videoctl.execution.records import EnvironmentRecords
+from videoctl.execution.run_lock import RunLock
+from videoctl.health import health_checks
+from videoctl.loadtest.accounting import Arrivals, hour_prefixes
+from videoctl.model.names import BucketKind, Names, StreamKind
+from videoctl.output import jsonable
+from videoctl.planning.environment import needs_preview, plan_create, plan_repair, plan_update
+from videoctl.planning.expiry import ReapDecision, decide_reap, extended, parse_ttl
+from videoctl.planning.observation import Facet
+from videoctl.planning.request import DestroyRequest, EnvironmentRequest, Readiness
+from videoctl.planning.status import LastRun, environment_status
+from videoctl.planning.teardown import plan_destroy
+from videoctl.platform import AwsPlatform
+from videoctl.provisioning.artifacts import FLINK_CODE
+from videoctl.provisioning.engine import Engine, find_engine, version_text
+from videoctl.provisioning.fingerprint import fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from stacks.programs import ProgramInput
+    from videoctl.context import Context
+    from videoctl.execution.events import Listener
+    from videoctl.execution.results import RunResult
+    from videoctl.model.specification import EnvironmentSpecification
+    from videoctl.planning.observation import EnvironmentRecord, ObservedEnvironment
+    from videoctl.planning.plan import Action, Check, Plan, Step
+    from videoctl.planning.status import EnvironmentStatus
+    from videoctl.provisioning.changes import Drift
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expired:
+    """An environment's expiry and what is decided of it."""
+
+    decision: ReapDecision
+    expires_at: datetime | None
+
+
+class RawArrivals:
+    """A load-test run's events, looked for in the raw buckets of every region."""
+
+    def __init__(self, context: Context, specification: EnvironmentSpecification, run: str) -> None:
+        self._aws = context.aws
+        self._names = Names(specification.name, context.target.account_id)
+        self._found = {region: Arrivals(run) for region in specification.regions}
+
+    def look(self, since: datetime) -> int:
+        """Read what is new since the last look; how many of the run's events are known now."""
+        for region, arrivals in self._found.items():
+            s3 = S3Gateway(self._aws.client("s3", region))
+            bucket = self._names.bucket(BucketKind.RAW, region)
+            keys = [
+                item.key
+                for prefix in hour_prefixes(StreamKind.RAW, since, datetime.now(UTC))
+                for item in s3.objects(bucket, prefix)
+            ]
+            arrivals.look(keys, partial(s3.read, bucket))
+        return len(set().union(*(arrivals.event_ids for arrivals in self._found.values())))
+
+
+class EnvironmentSession:
+    """Everything an `env` command does to one environment.
+
+    Args:
+        context: the invocation.
+        specification: the environment.
+
+    """
+
+    def __init__(self, context: Context, specification: EnvironmentSpecification) -> None:
+        self._context = context
+        self.specification = specification
+        self.name = specification.name
+        self._clock = SystemClock()
+
+    @cached_property
+    def stack(self) -> EnvironmentStack:
+        """The environment's Pulumi stack."""
+        return EnvironmentStack(
+            self._context.stack_gateway, self.name, self._context.program_input(self.specification)
+        )
+
+    @cached_property
+    def _records(self) -> EnvironmentRecords:
+        return EnvironmentRecords(self._context.control_store())
+
+    @cached_property
+    def _journals(self) -> JournalDirectory:
+        return JournalDirectory(self._context.settings.home, self._context.control_store())
+
+    @cached_property
+    def platform(self) -> AwsPlatform:
+        """The environment where it lives."""
+        return AwsPlatform(
+            specification=self.specification,
+            session=self._context.aws,
+            stack=self.stack,
+            records=self._records,
+            front_door_url=self._context.target.front_door_url,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def program_input(self) -> ProgramInput:
+        """The program's input, artefacts built."""
+        return self._context.program_input(self.specification)()
+
+    def plan(
+        self,
+        action: Action,
+        *,
+        ttl: str | None = None,
+        accepted: tuple[str, ...] = (),
+        with_canary: bool = True,
+        with_preview: bool = False,
+    ) -> tuple[Plan, ObservedEnvironment]:
+        """What create, update or repair would do now.
+
+        Args:
+            action: which of them.
+            ttl: `--ttl`.
+            accepted: resources whose data may be lost.
+            with_canary: end with a canary.
+            with_preview: ask the engine even where a new stack makes that needless.
+
+        """
+        lifetime = parse_ttl(ttl) if ttl else None
+        readiness = self._readiness()
+        observed = self.platform.observe()
+        wanted = fingerprint(PROGRAM, self.program_input)
+        preview = None
+        if readiness.engine_version and (with_preview or needs_preview(observed, wanted)):
+            preview = self.stack.preview()
+        request = EnvironmentRequest(
+            account_id=self._context.target.account_id,
+            fingerprint=wanted,
+            readiness=readiness,
+            ttl=lifetime,
+            accepted_replacements=accepted,
+            with_canary=with_canary,
+            preview=preview,
+        )
+        builders = {"create": plan_create, "update": plan_update, "repair": plan_repair}
+        return builders[action](self.specification, observed, request), observed
+
+    def plan_destroy(
+        self, *, confirm: str | None, delete_data: bool
+    ) -> tuple[Plan, ObservedEnvironment]:
+        """What destroy would do now."""
+        observed = self.platform.observe()
+        request = DestroyRequest(
+            account_id=self._context.target.account_id,
+            readiness=self._readiness(),
+            confirmed_name=confirm,
+            delete_data=delete_data,
+        )
+        return plan_destroy(self.specification, observed, request), observed
+
+    def execute(
+        self,
+        plan: Plan,
+        *,
+        listener: Listener,
+        approve: Callable[[Step], bool],
+        reason: str | None = None,
+        timeout_seconds: float | None = None,
+    ) -> RunResult:
+        """Carry a plan out under the environment's lock."""
+        store = self._context.control_store()
+        store.ensure()
+        process = this_process()
+        with Interrupts().on_signals() as interrupts:
+            executor = Executor(
+                platform=self.platform,
+                journals=self._journals,
+                lock=RunLock(store, self.name, process, self._clock, reason=reason),
+                operator=Operator(
+                    user=process.user, host=process.host, pid=process.pid, reason=reason
+                ),
+                clock=self._clock,
+                interrupts=interrupts,
+                listener=listener,
+                approve=approve,
+                describe=self._describe,
+                timeout_seconds=timeout_seconds,
+            )
+            return executor.run(plan)
+
+    def status(self) -> EnvironmentStatus:
+        """The live state, hop by hop; what cannot be read is unknown."""
+        observed = self.platform.look()
+        return environment_status(self.specification, observed, last_run=self._last_run())
+
+    def summary(self) -> tuple[str, EnvironmentRecord | None]:
+        """State and record; an environment that was never made is not looked at further."""
+        record = self._records.read(self.name)
+        facts = self.stack.facts()
+        if record is None and not facts.exists:
+            return "absent", None
+        return self.status().state.value, record
+
+    def checks(self) -> tuple[Check, ...]:
+        """Preflight and health, every check."""
+        plan, observed = self.plan("create", with_canary=False)
+        return (*plan.checks, *health_checks(self.specification, observed, self.status()))
+
+    def arrivals(self, run: str) -> RawArrivals:
+        """The events of one load-test run in the raw buckets of every region."""
+        return RawArrivals(self._context, self.specification, run)
+
+    def drift(self) -> Drift:
+        """Differences between the state and AWS."""
+        return self.stack.drift()
+
+    def front_door_url(self) -> str | None:
+        """Where players post; None while there is no accelerator."""
+        observed = self.platform.observe(frozenset({Facet.ACCELERATOR}))
+        accelerator = observed.accelerator
+        if accelerator is None or accelerator.dns_name is None:
+            return None
+        return self._context.target.front_door_url(accelerator.dns_name)
+
+    def extend(self, ttl: str, *, dry_run: bool) -> datetime:
+        """Move the expiry; the new one.
+
+        Raises:
+            RefusedError: there is no such environment to extend.
+
+        """
+        lifetime = parse_ttl(ttl)
+        now = datetime.now(UTC)
+
+        def changed(record: EnvironmentRecord | None) -> EnvironmentRecord:
+            if record is None:
+                raise RefusedError(
+                    f"{self.name} was never created: there is nothing to extend",
+                    hint=f"videoctl env create {self.name} --ttl {ttl}",
+                    code="environment-absent",
+                )
+            return replace(record, expires_at=extended(record, lifetime, now))
+
+        if dry_run:
+            record = changed(self._records.read(self.name))
+        else:
+            record = self._records.change(self.name, changed)
+        assert record.expires_at is not None
+        return record.expires_at
+
+    def expired(self) -> Expired | None:
+        """Whether it is to be reaped; None when it was never made."""
+        record = self._records.read(self.name)
+        if record is None:
+            return None
+        seen = read_lock(self._context.control_store(), self.name)
+        holder = seen.holder if seen is not None and not seen.is_abandoned else None
+        decision = decide_reap(
+            record,
+            datetime.now(UTC),
+            protected=self.specification.protected,
+            in_use_by=holder,
+        )
+        return Expired(decision=decision, expires_at=record.expires_at)
+
+    def _readiness(self) -> Readiness:
+        found = find_engine(self._context.engine_environment())
+        version = version_text(found.version) if isinstance(found, Engine) else None
+        return Readiness(engine_version=version, missing_artifacts=tuple(self._missing_artifacts()))
+
+    def _missing_artifacts(self) -> Iterator[str]:
+        """What lacks to run what the specification wants running."""
+        runs_flink = self.specification.flink.desired_status == "RUNNING"
+        for name, lack in self._context.artifacts.missing.items():
+            if name != FLINK_CODE or runs_flink:
+                yield f"{name}: {lack}"
+
+    def _last_run(self) -> LastRun | None:
+        run = self._journals.latest(self.name)
+        if run is None:
+            return None
+        seen = read_lock(self._context.control_store(), self.name)
+        document = seen.document if seen is not None and not seen.is_abandoned else None
+        return LastRun(
+            action=run.action,
+            outcome=run.outcome,
+            is_running=document is not None and document.run_id == run.run_id,
+        )
+
+    def _describe(self, observed: ObservedEnvironment) -> Mapping[str, Any]:
+        """The end state a run's document shows."""
+        status = environment_status(self.specification, observed)
+        canary = self.platform.last_canary
+        described: dict[str, Any] = {
+            "state": status.state.value,
+            "resources": observed.stack.resource_count if observed.stack else None,
+        }
+        if observed.accelerator and observed.accelerator.dns_name:
+            dns_name = observed.accelerator.dns_name
+            described["front_door"] = self._context.target.front_door_url(dns_name)
+        if canary is not None:
+            described["canary"] = jsonable(canary.hops)
+        described["open_items"] = list(status.open_items)
+        return described
