@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from videoctl.errors import (
@@ -19,7 +20,6 @@ from videoctl.errors import (
     VideoctlError,
 )
 from videoctl.provisioning.failure_signs import SIGNS
-from pathlib import Path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

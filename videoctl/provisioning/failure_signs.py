@@ -7,7 +7,7 @@ real runs. Where two are in one text, the first in this table names the cause.
 from __future__ import annotations
 
 import re
-from typing import Final, TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,33 +11,24 @@ can go wrong is a `VideoctlError` with its cure; operations that fail say what s
 
 from __future__ import annotations
 
-import time
-import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from videoctl.errors import LockedError, VideoctlError
-from videoctl.provisioning import locks as stack_locks
 from videoctl.provisioning.changes import ChangeSet, Drift, collect
 from videoctl.provisioning.drift import drift_of
-from videoctl.provisioning.engine_command import EngineCommand
-from videoctl.provisioning.events import ChangeFound, Diagnostic, Summary
-from videoctl.provisioning.outcomes import raise_unless_succeeded
-from videoctl.provisioning.recovery import Finder, Recovery, recover, settle
+from videoctl.provisioning.events import ChangeFound
+from videoctl.provisioning.operations import Operations, counts_of, diagnostics_of
+from videoctl.provisioning.recovery import Finder, Recovery
 from videoctl.provisioning.request import DEFAULT_REGISTRY, Operation, OperationRequest
 from videoctl.provisioning.results import OperationResult, Preview
-from videoctl.provisioning.run_record import read_record
 from videoctl.provisioning.scratch import scratch_workspace
+from videoctl.provisioning.stack_reader import StackReader
 from videoctl.provisioning.state import (
     FINGERPRINT_PREFIX,
-    LocalFiles,
     StackState,
-    UnknownFormatError,
-    read_deployment,
 )
-from videoctl.provisioning.supervision import Followed, Follower, Supervision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +36,7 @@ if TYPE_CHECKING:
     from videoctl.provisioning.engine import Engine
     from videoctl.provisioning.identifiers import Locator
     from videoctl.provisioning.saved_plan import SavedPlan
+    from videoctl.provisioning.supervision import Followed, Supervision
     from videoctl.provisioning.workspace import Workspace
 
 
@@ -74,28 +66,17 @@ class StackGateway:
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.workspace = workspace
-        self._find_engine = engine
-        self._engine: Engine | None = None
-        self._finder = Finder(
+        self._reader = StackReader(workspace, engine, say)
+        finder = Finder(
             account_id=workspace.account_id, locator=locator, default_region=default_region
         )
-        self._registry = registry
-        self._parallel = parallel
-        self._say = say
+        self._operations = Operations(
+            self._reader, finder, registry=registry, parallel=parallel, say=say
+        )
 
     def state(self, stack: str) -> StackState:
         """What is known of the stack without running its program; writes nothing."""
-        record = read_record(self.workspace.run_record(stack))
-        if self.workspace.local_state is not None:
-            files = LocalFiles(self.workspace.local_state)
-            held = stack_locks.describe(files.locks(stack), record)
-            try:
-                deployment = files.deployment(stack)
-                return read_deployment(deployment, files.last_history(stack), held)
-            except UnknownFormatError as error:
-                self._say(f"state of {stack} is read through the engine: {error}")
-                return self._exported_state(stack, held)
-        return self._exported_state(stack, None)
+        return self._reader.state(stack)
 
     def preview(
         self,
@@ -109,7 +90,7 @@ class StackGateway:
     ) -> Preview:
         """What `update` would do; changes nothing, and makes no stack where there is none."""
         state = self.state(stack)
-        request = self._request(Operation.PREVIEW, stack, program, program_input)
+        request = self._operations.request(Operation.PREVIEW, stack, program, program_input)
         with scratch_workspace(self.workspace, needed=not state.exists) as workspace:
             request = replace(
                 request,
@@ -121,12 +102,12 @@ class StackGateway:
                 if with_engine_plan
                 else None,
             )
-            followed = self._run(request, how)
+            followed = self._operations.run(request, how)
             plan = _taken(request)
         return Preview(
             stack=stack,
             changes=_changes(followed),
-            diagnostics=_diagnostics(followed),
+            diagnostics=diagnostics_of(followed),
             state_digest=state.digest,
             engine_plan=plan,
         )
@@ -134,21 +115,25 @@ class StackGateway:
     def preview_destroy(self, stack: str, *, how: Supervision | None = None) -> Preview:
         """What `destroy` would delete."""
         state = self.state(stack)
-        followed = self._run(self._request(Operation.PREVIEW_DESTROY, stack), how)
+        followed = self._operations.run(
+            self._operations.request(Operation.PREVIEW_DESTROY, stack), how
+        )
         return Preview(
             stack=stack,
             changes=_changes(followed),
-            diagnostics=_diagnostics(followed),
+            diagnostics=diagnostics_of(followed),
             state_digest=state.digest,
         )
 
     def drift(self, stack: str, *, how: Supervision | None = None) -> Drift:
         """Differences between the state and AWS; reads every resource, changes nothing."""
-        deployment = self._deployment(stack)
+        deployment = self._reader.deployment(stack)
         if deployment is None:
             return Drift(changes=(), checked=0, unchecked=())
-        followed = self._run(self._request(Operation.PREVIEW_REFRESH, stack), how)
-        return drift_of(deployment, _changes(followed), _diagnostics(followed))
+        followed = self._operations.run(
+            self._operations.request(Operation.PREVIEW_REFRESH, stack), how
+        )
+        return drift_of(deployment, _changes(followed), diagnostics_of(followed))
 
     def update(
         self,
@@ -176,12 +161,12 @@ class StackGateway:
             VideoctlError: classified, with the state that was left.
 
         """
-        recovery = self._make_ready(stack, how)
+        recovery = self._operations.make_ready(stack, how)
         state = self.state(stack)
         if plan is not None:
             plan.check(stack=stack, fingerprint=fingerprint, state_digest=state.digest)
         request = replace(
-            self._request(Operation.UPDATE, stack, program, program_input),
+            self._operations.request(Operation.UPDATE, stack, program, program_input),
             create_stack=not state.exists,
             refresh=refresh,
             message=f"{FINGERPRINT_PREFIX}{fingerprint}",
@@ -191,7 +176,7 @@ class StackGateway:
             plan.write_engine_plan(file)
             request = replace(request, engine_plan=file)
         try:
-            return self._operate(request, how, recovery)
+            return self._operations.operate(request, how, recovery)
         finally:
             _taken(request)
 
@@ -199,15 +184,17 @@ class StackGateway:
         self, stack: str, *, how: Supervision | None = None, targets: tuple[str, ...] = ()
     ) -> OperationResult:
         """Take what AWS has into the state; `targets` are URNs, empty for all."""
-        recovery = self._make_ready(stack, how)
-        request = replace(self._request(Operation.REFRESH, stack), targets=targets)
-        return self._operate(request, how, recovery)
+        recovery = self._operations.make_ready(stack, how)
+        request = replace(self._operations.request(Operation.REFRESH, stack), targets=targets)
+        return self._operations.operate(request, how, recovery)
 
     def destroy(self, stack: str, *, how: Supervision | None = None) -> OperationResult:
         """Delete every resource of the stack, then the stack itself."""
-        recovery = self._make_ready(stack, how)
-        result = self._operate(self._request(Operation.DESTROY, stack), how, recovery)
-        self._command().remove(stack)
+        recovery = self._operations.make_ready(stack, how)
+        result = self._operations.operate(
+            self._operations.request(Operation.DESTROY, stack), how, recovery
+        )
+        self._reader.command.remove(stack)
         return result
 
     def recover(self, stack: str, *, how: Supervision | None = None) -> Recovery:
@@ -218,141 +205,16 @@ class StackGateway:
             VideoctlError: when AWS or the backend cannot be asked; nothing is dropped then.
 
         """
-        return self._make_ready(stack, how)
+        return self._operations.make_ready(stack, how)
 
     def break_locks(self, stack: str) -> None:
         """Delete every lock of the stack, whoever holds it: `lock break` asks first."""
-        self._command().break_locks(stack)
-
-    # -- from here on: how ------------------------------------------------------------------
-
-    def _exported_state(self, stack: str, held: tuple[Any, ...] | None) -> StackState:
-        command = self._command()
-        exported = command.export(stack)
-        history = command.last_history(stack) if exported is not None else None
-        deployment = None if exported is None else exported["deployment"] or {}
-        return read_deployment(deployment, history, held)
-
-    def _deployment(self, stack: str) -> dict[str, Any] | None:
-        if self.workspace.local_state is not None:
-            try:
-                return LocalFiles(self.workspace.local_state).deployment(stack)
-            except UnknownFormatError:
-                self._say(f"state of {stack} is read through the engine")
-        exported = self._command().export(stack)
-        return None if exported is None else exported["deployment"]
-
-    def _command(self) -> EngineCommand:
-        if self._engine is None:
-            self._engine = self._find_engine()
-        return EngineCommand(self._engine, self.workspace)
-
-    def _make_ready(self, stack: str, how: Supervision | None) -> Recovery:
-        """End what an earlier run left, free its lock, take over what it left pending."""
-        stack_locks.settle_previous(stack, self.workspace.run_record(stack), self._say)
-        state = self.state(stack)
-        if state.locks and stack_locks.may_break(state.locks):
-            self._break_own(stack, state.locks[0].owner)
-        if not state.pending_operations:
-            return Recovery()
-        return self._recover(stack, how)
-
-    def _break_own(self, stack: str, owner: str) -> None:
-        self._say(f"broke the lock of {owner} on stack {stack}: our own run, and it is dead")
-        self._command().break_locks(stack)
-
-    def _recover(self, stack: str, how: Supervision | None) -> Recovery:
-        exported = self._command().export(stack)
-        if exported is None:
-            return Recovery()
-        time.sleep(settle(exported["deployment"]))
-        repaired, recovery = recover(exported, self._finder.find)
-        if recovery.is_empty:
-            return recovery
-        self._command().import_(stack, repaired)
-        if recovery.targets:
-            request = replace(self._request(Operation.REFRESH, stack), targets=recovery.targets)
-            self._operate(request, how, recovery)
-        return recovery
-
-    def _operate(
-        self, request: OperationRequest, how: Supervision | None, recovery: Recovery
-    ) -> OperationResult:
-        started = time.monotonic()
-        try:
-            followed = self._run(request, how)
-        except LockedError as error:
-            record = read_record(self.workspace.run_record(request.stack))
-            held = stack_locks.describe_message(error.message, record)
-            if not stack_locks.may_break(held):
-                raise
-            self._break_own(request.stack, held[0].owner)
-            followed = self._run(replace(request, create_stack=False), how)
-        summary = next((e for e in reversed(followed.events) if isinstance(e, Summary)), None)
-        return OperationResult(
-            operation=request.operation.value,
-            stack=request.stack,
-            counts=summary.counts if summary else {},
-            seconds=round(time.monotonic() - started, 3),
-            diagnostics=_diagnostics(followed),
-            recovery=recovery,
-            log_file=request.log_file,
-        )
-
-    def _run(self, request: OperationRequest, how: Supervision | None) -> Followed:
-        followed = Follower(request, how or Supervision()).follow()
-        try:
-            raise_unless_succeeded(request, followed)
-        except VideoctlError as error:
-            if request.operation.is_preview:
-                raise
-            left = self.state(request.stack)
-            pending = len(left.pending_operations)
-            note = f"left: {len(left.resources)} resources in the state, {pending} pending"
-            raise type(error)(
-                f"{error.message} ({note})", hint=error.hint, code=error.code, details=error.details
-            ) from error
-        return followed
-
-    def _request(
-        self,
-        operation: Operation,
-        stack: str,
-        program: str | None = None,
-        program_input: Any = None,
-    ) -> OperationRequest:
-        self.workspace.prepare()
-        engine = self._command().engine
-        at = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        run_id = f"{stack}-{operation}-{at}-{uuid.uuid4().hex[:6]}"
-        given: dict[str, Any] | None = None
-        if program_input is not None:
-            given = TypeAdapter(type(program_input)).dump_python(program_input, mode="json")
-        return OperationRequest(
-            run_id=run_id,
-            operation=operation,
-            stack=stack,
-            engine=engine.executable,
-            work_directory=self.workspace.directory,
-            environment=self.workspace.engine_variables(),
-            log_file=self.workspace.log_file(run_id),
-            run_record=self.workspace.run_record(stack, preview=operation.is_preview),
-            program=program,
-            program_input=given,
-            registry=self._registry,
-            secrets_provider=self.workspace.secrets_provider,
-            parallel=self._parallel,
-        )
+        self._reader.command.break_locks(stack)
 
 
 def _changes(followed: Followed) -> ChangeSet:
     found = collect(event.change for event in followed.events if isinstance(event, ChangeFound))
-    summary = next((e for e in reversed(followed.events) if isinstance(e, Summary)), None)
-    return replace(found, same=summary.counts.get("same", 0) if summary else 0)
-
-
-def _diagnostics(followed: Followed) -> tuple[Diagnostic, ...]:
-    return tuple(event for event in followed.events if isinstance(event, Diagnostic))
+    return replace(found, same=counts_of(followed).get("same", 0))
 
 
 def _taken(request: OperationRequest) -> dict[str, Any] | None:

@@ -30,7 +30,16 @@ _FINGERPRINT: Final = re.compile(re.escape(FINGERPRINT_PREFIX) + r"(?P<value>\S+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateResource:
-    """One resource of the state; `id` is None for components, `region` None when not recorded."""
+    """One resource of the state.
+
+    Attributes:
+        urn: Pulumi's name of it.
+        type: type token.
+        id: AWS's; None for components.
+        region: None when none is recorded.
+        is_protected: the engine refuses to delete or replace it.
+
+    """
 
     urn: str
     type: str
