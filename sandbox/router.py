@@ -164,6 +164,8 @@ class Router:
         response = await dispatch.answer(service, operation, call, who.protocol, request)
         if not is_reading(operation.name) and operation.name not in service.data_operations:
             self._durability.save_service(service)
+            if service.passes_on:  # the method may have built on MiniStack's state
+                self._durability.after_ministack(who, scope)
         await _hold_back(late)
         await _send_response(send, response, scope["method"])
 

@@ -1,0 +1,245 @@
+"""Kinesis Data Streams: MiniStack's shards and records, and the control plane that it lacks.
+
+Capacity mode, record size, warm throughput, shard-level metrics and the tags of consumers are kept
+here and laid over MiniStack's answers.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from sandbox.protocol.errors import ServiceError
+from sandbox.services.base import Call, Service
+
+if TYPE_CHECKING:
+    from sandbox.protocol.wire import Json
+    from sandbox.store import Table
+
+_ON_DEMAND: Final = "ON_DEMAND"
+_ON_DEMAND_SHARDS: Final = 4
+"""What a new on-demand stream begins with: 4 MB/s in."""
+_DEFAULT_RECORD_KIB: Final = 1024
+_UPDATES_A_DAY: Final = 10
+_DAY_SECONDS: Final = 86400
+
+
+class Kinesis(Service):
+    """What MiniStack's Kinesis lacks; puts, gets and everything else are MiniStack's."""
+
+    name = "kinesis"
+    passes_on = True
+
+    async def create_stream(self, call: Call, request: Json) -> Json:
+        """An on-demand stream begins with four shards, a provisioned one with those asked for."""
+        name = request["StreamName"]
+        mode = request.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED")
+        shards = _ON_DEMAND_SHARDS if mode == _ON_DEMAND else request.get("ShardCount")
+        if mode == _ON_DEMAND and "ShardCount" in request:
+            raise ServiceError(
+                "ValidationException",
+                "Requested ShardCount must not be set when creating an on-demand stream.",
+            )
+        if not shards:
+            raise ServiceError("ValidationException", "ShardCount is required for PROVISIONED")
+        details = {"StreamMode": mode}
+        await self._pass_on(
+            call, "CreateStream", StreamName=name, ShardCount=shards, StreamModeDetails=details
+        )
+        kept = self._kept(call, name)
+        kept["mode"] = mode
+        kept["record_kib"] = request.get("MaxRecordSizeInKiB", _DEFAULT_RECORD_KIB)
+        kept["warm_mib"] = request.get("WarmThroughputMiBps")
+        if tags := request.get("Tags"):
+            await self._pass_on(call, "AddTagsToStream", StreamName=name, Tags=tags)
+        return {}
+
+    async def delete_stream(self, call: Call, request: Json) -> Json:
+        """Refused while consumers are registered, unless their deletion is enforced."""
+        name = await self._name(call, request)
+        arn = call.arn(f"stream/{name}")
+        consumers = await self._pass_on(call, "ListStreamConsumers", StreamARN=arn)
+        if consumers["Consumers"] and not request.get("EnforceConsumerDeletion"):
+            raise ServiceError(
+                "ResourceInUseException",
+                f"Cannot delete stream {name} under account {call.account_id} because it has "
+                "registered consumers.",
+            )
+        await self._pass_on(call, "DeleteStream", StreamName=name)
+        self._streams(call).pop(name, None)
+        for consumer in consumers["Consumers"]:
+            self._consumer_tags(call).pop(consumer["ConsumerARN"], None)
+        return {}
+
+    async def describe_stream_summary(self, call: Call, request: Json) -> Json:
+        """MiniStack's summary with what is kept here."""
+        answer = await self._pass_on(call, "DescribeStreamSummary", **request)
+        summary = answer["StreamDescriptionSummary"]
+        kept = self._kept(call, summary["StreamName"])
+        summary |= _overlay(kept)
+        summary["MaxRecordSizeInKiB"] = kept["record_kib"]
+        if kept["warm_mib"] is not None:
+            summary["WarmThroughput"] = _warm(kept["warm_mib"])
+        return answer
+
+    async def describe_stream(self, call: Call, request: Json) -> Json:
+        """MiniStack's description with what is kept here."""
+        answer = await self._pass_on(call, "DescribeStream", **request)
+        description = answer["StreamDescription"]
+        description |= _overlay(self._kept(call, description["StreamName"]))
+        return answer
+
+    async def update_stream_mode(self, call: Call, request: Json) -> Json:
+        """Takes effect at once; the shards stay."""
+        kept = self._kept(call, await self._name(call, request))
+        kept["mode"] = request["StreamModeDetails"]["StreamMode"]
+        return {}
+
+    async def update_max_record_size(self, call: Call, request: Json) -> Json:
+        """Keeps the size; it is not enforced on puts."""
+        kept = self._kept(call, await self._name(call, request))
+        kept["record_kib"] = request["MaxRecordSizeInKiB"]
+        return {}
+
+    async def update_stream_warm_throughput(self, call: Call, request: Json) -> Json:
+        """On-demand streams alone can be warm."""
+        name = await self._name(call, request)
+        kept = self._kept(call, name)
+        if kept["mode"] != _ON_DEMAND:
+            raise ServiceError("ValidationException", f"Stream {name} is not in on-demand mode.")
+        kept["warm_mib"] = request["WarmThroughputMiBps"]
+        return {
+            "StreamARN": call.arn(f"stream/{name}"),
+            "StreamName": name,
+            "WarmThroughput": _warm(kept["warm_mib"]),
+        }
+
+    async def update_shard_count(self, call: Call, request: Json) -> Json:
+        """At most double, at least half, ten times in 24 hours."""
+        name = await self._name(call, request)
+        kept, target = self._kept(call, name), request["TargetShardCount"]
+        summary = await self._pass_on(call, "DescribeStreamSummary", StreamName=name)
+        current = summary["StreamDescriptionSummary"]["OpenShardCount"]
+        _check_shard_count(kept, current, target)
+        answer = await self._pass_on(call, "UpdateShardCount", **request)
+        kept["shard_count_updates"].append(time.time())
+        return answer
+
+    async def enable_enhanced_monitoring(self, call: Call, request: Json) -> Json:
+        """Remembers the metrics, for descriptions."""
+        return await self._monitor(call, "EnableEnhancedMonitoring", request)
+
+    async def disable_enhanced_monitoring(self, call: Call, request: Json) -> Json:
+        """Remembers the metrics that are left, for descriptions."""
+        return await self._monitor(call, "DisableEnhancedMonitoring", request)
+
+    async def register_stream_consumer(self, call: Call, request: Json) -> Json:
+        """With tags."""
+        tags = request.pop("Tags", {})
+        answer = await self._pass_on(call, "RegisterStreamConsumer", **request)
+        self._consumer_tags(call)[answer["Consumer"]["ConsumerARN"]] = tags
+        return answer
+
+    async def tag_resource(self, call: Call, request: Json) -> Json:
+        """Tags of a stream or a consumer."""
+        arn, tags = request["ResourceARN"], request["Tags"]
+        if (consumer := await self._consumer(call, arn)) is not None:
+            consumer |= tags
+            return {}
+        name = _stream_name(arn)
+        return await self._pass_on(call, "AddTagsToStream", StreamName=name, Tags=tags)
+
+    async def untag_resource(self, call: Call, request: Json) -> Json:
+        """Tags of a stream or a consumer."""
+        arn, keys = request["ResourceARN"], request["TagKeys"]
+        if (consumer := await self._consumer(call, arn)) is not None:
+            for key in keys:
+                consumer.pop(key, None)
+            return {}
+        name = _stream_name(arn)
+        return await self._pass_on(call, "RemoveTagsFromStream", StreamName=name, TagKeys=keys)
+
+    async def list_tags_for_resource(self, call: Call, request: Json) -> Json:
+        """Tags of a stream or a consumer."""
+        arn = request["ResourceARN"]
+        if (consumer := await self._consumer(call, arn)) is not None:
+            return {"Tags": [{"Key": key, "Value": text} for key, text in consumer.items()]}
+        answer = await self._pass_on(call, "ListTagsForStream", StreamName=_stream_name(arn))
+        return {"Tags": answer["Tags"]}
+
+    async def _monitor(self, call: Call, operation: str, request: Json) -> Json:
+        answer = await self._pass_on(call, operation, **request)
+        kept = self._kept(call, answer["StreamName"])
+        kept["metrics"] = sorted(answer["DesiredShardLevelMetrics"])
+        return answer
+
+    async def _consumer(self, call: Call, arn: str) -> dict[str, str] | None:
+        """Tags of a consumer, to be changed in place; None when the ARN is a stream's."""
+        if "/consumer/" not in arn:
+            return None
+        await self._pass_on(call, "DescribeStreamConsumer", ConsumerARN=arn)
+        tags: dict[str, str] = self._consumer_tags(call).setdefault(arn, {})
+        return tags
+
+    async def _name(self, call: Call, request: Json) -> str:
+        """The stream's name; raises `ResourceNotFoundException`."""
+        place = {key: request[key] for key in ("StreamName", "StreamARN") if key in request}
+        answer = await self._pass_on(call, "DescribeStreamSummary", **place)
+        return str(answer["StreamDescriptionSummary"]["StreamName"])
+
+    async def _pass_on(self, call: Call, operation: str, **parameters: Any) -> Json:
+        return await self.host.aws(call.region).pass_on(self.name, operation, parameters)
+
+    def _streams(self, call: Call) -> Table:
+        return self.table(call, "streams")
+
+    def _consumer_tags(self, call: Call) -> Table:
+        return self.table(call, "consumer_tags")
+
+    def _kept(self, call: Call, name: str) -> dict[str, Any]:
+        unchanged = {
+            "mode": "PROVISIONED",
+            "record_kib": _DEFAULT_RECORD_KIB,
+            "warm_mib": None,
+            "metrics": [],
+            "shard_count_updates": [],
+        }
+        kept: dict[str, Any] = self._streams(call).setdefault(name, unchanged)
+        return kept
+
+
+def _overlay(kept: dict[str, Any]) -> Json:
+    return {
+        "StreamModeDetails": {"StreamMode": kept["mode"]},
+        "EnhancedMonitoring": [{"ShardLevelMetrics": kept["metrics"]}],
+    }
+
+
+def _warm(mib_per_second: int) -> Json:
+    return {"TargetMiBps": mib_per_second, "CurrentMiBps": mib_per_second}
+
+
+def _stream_name(arn: str) -> str:
+    return arn.rpartition("/")[2]
+
+
+def _check_shard_count(kept: dict[str, Any], current: int, target: int) -> None:
+    """Raises `ServiceError` when AWS would refuse the new shard count."""
+    if kept["mode"] == _ON_DEMAND:
+        raise ServiceError(
+            "ValidationException", "Request is invalid. Stream is in on-demand capacity mode."
+        )
+    if target > 2 * current or 2 * target < current:
+        direction = "up over double" if target > current else "down below half"
+        raise ServiceError(
+            "InvalidArgumentException",
+            f"UpdateShardCount cannot scale {direction} your current open shard count. "
+            f"Current open shard count: {current} Target shard count: {target}",
+        )
+    since = time.time() - _DAY_SECONDS
+    kept["shard_count_updates"] = [at for at in kept["shard_count_updates"] if at > since]
+    if len(kept["shard_count_updates"]) >= _UPDATES_A_DAY:
+        raise ServiceError(
+            "LimitExceededException",
+            f"UpdateShardCount can be called {_UPDATES_A_DAY} times in 24 hours for a stream.",
+        )
