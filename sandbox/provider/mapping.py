@@ -44,6 +44,7 @@ class Field:
         many: the value is a list of such structures.
         default: what AWS takes when the program leaves the property out; None: nothing.
         adopted: AWS chooses a value when the program leaves the property out.
+        computed: never an input; it is only shown.
         unordered: a list whose order means nothing.
         document: a JSON document; spacing and key order mean nothing.
         codec: how the value is written, where the API's form differs.
@@ -56,6 +57,7 @@ class Field:
     many: bool = False
     default: Any = None
     adopted: bool = False
+    computed: bool = False
     unordered: bool = False
     document: bool = False
     codec: Codec | None = None
@@ -152,6 +154,7 @@ def declared(table: Table, current: Values, recorded: Values) -> dict[str, Any]:
             field, current.get(field.property), recorded.get(field.property), importing=importing
         )
         for field in table
+        if not field.computed
     }
 
 
@@ -183,7 +186,8 @@ def _declared_value(field: Field, value: Any, known: Any, *, importing: bool) ->
     if value is None or not field.fields:
         return value
     if not field.many:
-        return _declared_object(field.fields, value, known or {}, importing=importing)
+        found = _declared_object(field.fields, value, known or {}, importing=importing)
+        return found if found or known is not None else None
     before = known if isinstance(known, list) else []
     return [
         _declared_object(
@@ -201,6 +205,7 @@ def _declared_object(
             field, value.get(field.property), known.get(field.property), importing=importing
         )
         for field in table
+        if not field.computed
     }
     return {name: item for name, item in declared_values.items() if item is not None}
 

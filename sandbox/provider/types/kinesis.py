@@ -26,7 +26,7 @@ Call: TypeAlias = Callable[[], Any]
 _MODE: Final = (Field("streamMode", "StreamMode"),)
 _STREAM: Final[Table] = (
     Field("name", "StreamName"),
-    Field("arn", "StreamARN", adopted=True),
+    Field("arn", "StreamARN", computed=True),
     Field("streamModeDetails", "StreamModeDetails", fields=_MODE, adopted=True),
     Field("shardCount", "OpenShardCount"),
     Field("retentionPeriod", "RetentionPeriodHours", default=24),
@@ -36,13 +36,14 @@ _STREAM: Final[Table] = (
     Field("kmsKeyId", "KeyId"),
     Field("shardLevelMetrics", "ShardLevelMetrics", unordered=True),
 )
+_RULES: Final = rules_of(_STREAM)
 
 
 @resource(
     "aws:kinesis/stream:Stream",
     named="name",
     replace_on=("name",),
-    **rules_of(_STREAM),
+    **{**_RULES, "defaults": {**_RULES["defaults"], "enforceConsumerDeletion": False}},
 )
 class Stream(ResourceType):
     """A data stream, provisioned or on demand; its id is its ARN."""

@@ -96,7 +96,7 @@ _SOURCE: Final[Table] = (
 )
 _INPUTS: Final[Table] = (
     Field("name", "DeliveryStreamName"),
-    Field("arn", "DeliveryStreamARN", adopted=True),
+    Field("arn", "DeliveryStreamARN", computed=True),
     Field("extendedS3Configuration", "ExtendedS3", fields=_EXTENDED_S3),
     Field("kinesisSourceConfiguration", "Source", fields=_SOURCE),
 )

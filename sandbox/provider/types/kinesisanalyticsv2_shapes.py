@@ -96,15 +96,15 @@ RUN: Final[Table] = (
 _VPC: Final[Table] = (
     Field("securityGroupIds", "SecurityGroupIds", unordered=True),
     Field("subnetIds", "SubnetIds", unordered=True),
-    Field("vpcConfigurationId", "VpcConfigurationId", adopted=True),
-    Field("vpcId", "VpcId", adopted=True),
+    Field("vpcConfigurationId", "VpcConfigurationId", computed=True),
+    Field("vpcId", "VpcId", computed=True),
 )
 CONFIGURATION: Final[Table] = (
     Field("applicationCodeConfiguration", "ApplicationCodeConfiguration", fields=_CODE),
     Field(
         "applicationEncryptionConfiguration",
         "ApplicationEncryptionConfiguration",
-        adopted=True,
+        default={"keyType": "AWS_OWNED_KEY"},
         fields=(Field("keyType", "KeyType"), Field("keyId", "KeyId")),
     ),
     Field(
@@ -150,7 +150,7 @@ APPLICATION: Final[Table] = (
         "CloudWatchLoggingOption",
         fields=(
             Field("logStreamArn", "LogStreamARN"),
-            Field("cloudwatchLoggingOptionId", "CloudWatchLoggingOptionId", adopted=True),
+            Field("cloudwatchLoggingOptionId", "CloudWatchLoggingOptionId", computed=True),
         ),
     ),
 )

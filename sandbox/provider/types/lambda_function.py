@@ -71,7 +71,7 @@ _CONFIGURATION: Final[Table] = (
             Field("ipv6AllowedForDualStack", "Ipv6AllowedForDualStack", default=False),
             Field("securityGroupIds", "SecurityGroupIds", unordered=True),
             Field("subnetIds", "SubnetIds", unordered=True),
-            Field("vpcId", "VpcId", adopted=True),
+            Field("vpcId", "VpcId", computed=True),
         ),
     ),
 )
@@ -250,10 +250,15 @@ def _reserve(functions: Any, name: str, executions: int) -> None:
 def _outputs(context: Context, configuration: dict[str, Any], inputs: Properties) -> Properties:
     arn = configuration["FunctionArn"]
     version = _published(context, configuration) if inputs.get("publish") else _LATEST
-    image = configuration.get("ImageConfigResponse", {}).get("ImageConfig")
+    settings = {
+        **configuration,
+        "ImageConfig": configuration.get("ImageConfigResponse", {}).get("ImageConfig"),
+    }
+    if not settings.get("VpcConfig", {}).get("VpcId"):
+        settings.pop("VpcConfig", None)  # Lambda tells an empty one
     invocation = f"arn:{context.partition}:apigateway:{context.region}:lambda:path"
     return {
-        **to_properties(_FUNCTION, {**configuration, "ImageConfig": image}),
+        **to_properties(_FUNCTION, settings),
         "arn": arn,
         "invokeArn": f"{invocation}/2015-03-31/functions/{arn}/invocations",
         "qualifiedArn": f"{arn}:{version}",

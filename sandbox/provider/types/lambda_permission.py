@@ -45,19 +45,24 @@ class Permission(ResourceType):
         context.client("lambda").add_permission(**to_members(_STATEMENT, inputs))
         return inputs["statementId"], {"statementIdPrefix": ""}
 
+    def imported(self, context: Context, resource_id: str) -> tuple[str, Properties]:
+        """The statement's id and the function it belongs to."""
+        del context
+        function, _, statement_id = resource_id.rpartition("/")
+        name, _, qualifier = function.partition(":")
+        return statement_id, {"function": name, "qualifier": qualifier or None}
+
     def read(
         self, context: Context, resource_id: str, inputs: Properties
     ) -> tuple[Properties, Properties] | None:
         """The statement in the function's policy."""
-        function, qualifier, statement_id = _place(resource_id, inputs)
-        version = {"Qualifier": qualifier} if qualifier else {}
-        answer = context.client("lambda").get_policy(FunctionName=function, **version)
+        answer = context.client("lambda").get_policy(**_place(inputs))
         for statement in json.loads(answer["Policy"])["Statement"]:
-            if statement["Sid"] == statement_id:
+            if statement["Sid"] == resource_id:
                 found = {
-                    "function": function,
-                    "qualifier": qualifier,
-                    "statementId": statement_id,
+                    "function": inputs["function"],
+                    "qualifier": inputs.get("qualifier"),
+                    "statementId": resource_id,
                     **_described(statement),
                 }
                 return found, {**found, "statementIdPrefix": ""}
@@ -72,21 +77,15 @@ class Permission(ResourceType):
 
     def delete(self, context: Context, resource_id: str, outputs: Properties) -> None:
         """Removes the statement."""
-        function, qualifier, statement_id = _place(resource_id, outputs)
-        version = {"Qualifier": qualifier} if qualifier else {}
-        context.client("lambda").remove_permission(
-            FunctionName=function, StatementId=statement_id, **version
-        )
+        context.client("lambda").remove_permission(**_place(outputs), StatementId=resource_id)
 
 
-def _place(resource_id: str, properties: Properties) -> tuple[str, str | None, str]:
-    """(function, qualifier, statement id) from the properties, or from an import's id."""
-    if properties.get("function"):
-        statement_id = properties.get("statementId") or resource_id
-        return properties["function"], properties.get("qualifier"), statement_id
-    function, _, statement_id = resource_id.partition("/")
-    name, _, qualifier = function.partition(":")
-    return name, qualifier or None, statement_id
+def _place(properties: Properties) -> dict[str, str]:
+    """The function, and its version or alias, as arguments of a call."""
+    place = {"FunctionName": properties["function"]}
+    if properties.get("qualifier"):
+        place["Qualifier"] = properties["qualifier"]
+    return place
 
 
 def _described(statement: dict[str, Any]) -> Properties:
