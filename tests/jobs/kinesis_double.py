@@ -48,7 +48,8 @@ async def _put_records(scope: dict[str, Any], body: bytes, send: Any) -> None:
     share = FAULTS.get("entries", 0)
     throttled = [RANDOM.random() < share for _ in request["Records"]]
     kept = [
-        entry for entry, is_throttled in zip(request["Records"], throttled, strict=True)
+        entry
+        for entry, is_throttled in zip(request["Records"], throttled, strict=True)
         if not is_throttled
     ]
     outcomes = iter(await _pass_on(scope, {**request, "Records": kept}) if kept else [])
