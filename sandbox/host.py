@@ -21,6 +21,10 @@ def _nothing() -> None:
     """Nobody listens yet."""
 
 
+async def _no_wait() -> None:
+    """There is no front door yet."""
+
+
 @dataclass(slots=True)
 class Host:
     """The server as its services see it.
@@ -33,6 +37,7 @@ class Host:
         faults: the faults in force.
         registry: the services; set once they are made.
         routes_changed: to be called when something changed that the front door depends on.
+        routes_taken_over: waits until the front door routes by the present state.
 
     """
 
@@ -43,6 +48,7 @@ class Host:
     faults: Faults = field(default_factory=Faults)
     registry: Registry | None = None
     routes_changed: Callable[[], None] = _nothing
+    routes_taken_over: Callable[[], Awaitable[None]] = _no_wait
     account_id: str = ACCOUNT_ID
 
     def aws(self, region: str) -> Loopback:

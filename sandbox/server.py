@@ -45,6 +45,19 @@ class _Protocol(HttpToolsProtocol):
         self.scope["extensions"] = {CONNECTION_EXTENSION: self.transport}  # type: ignore[dict-item]
 
 
+class _Uvicorn(uvicorn.Server):
+    """uvicorn, which stops our work before it stops listening."""
+
+    def __init__(self, config: uvicorn.Config, server: Server) -> None:
+        super().__init__(config)
+        self._server = server
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """uvicorn: the end, after SIGTERM."""
+        await self._server.quiesce()
+        await super().shutdown(sockets)
+
+
 class Server:
     """One running sandbox: its services, state, faults and child processes."""
 
@@ -75,6 +88,7 @@ class Server:
         self.host.registry = self.registry
         self.routes = Routes(self.registry, self.faults)
         self.host.routes_changed = self.routes.changed
+        self.host.routes_taken_over = self.routes.taken_over
         self._durability = Durability(home, self.registry)
         self._background: list[asyncio.Task[None]] = []
         self._router = Router(
@@ -95,7 +109,8 @@ class Server:
         async def receive_event() -> Any:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
-                await self._stop()
+                self._durability.save_all()
+                _LOG.info("stopped")
             return message
 
         async def send_event(message: Any) -> None:
@@ -118,15 +133,15 @@ class Server:
         self.ready = True
         _LOG.info("ready on %s", self.host.endpoint_url)
 
-    async def _stop(self) -> None:
+    async def quiesce(self) -> None:
+        """Stop all work while requests are still answered: tasks may need AWS to drain."""
         self.ready = False
+        await self.routes.close()
         for task in self._background:
             task.cancel()
         for service in self.registry:
             await service.stop()
         await self._children.stop_all(_STOP_GRACE_SECONDS)
-        self._durability.save_all()
-        _LOG.info("stopped")
 
     async def reset(self) -> None:
         """Empty every service and forget faults and requests; the server keeps running."""
@@ -186,7 +201,7 @@ def serve(home: Home, endpoint: socket.socket, front_door: socket.socket) -> Non
         backlog=1024,
     )
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    uvicorn.Server(config).run(sockets=[endpoint])
+    _Uvicorn(config, server).run(sockets=[endpoint])
     home.process_file.unlink(missing_ok=True)
     sys.stdout.flush()
 

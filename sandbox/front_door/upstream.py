@@ -69,7 +69,6 @@ class Upstream(asyncio.Protocol):
             self._finish(False)
             return
         if self._complete:
-            self.is_open = self.is_open and self._parser.should_keep_alive()
             self._finish(True)
 
     def on_headers_complete(self) -> None:
@@ -82,6 +81,7 @@ class Upstream(asyncio.Protocol):
         """httptools: the response has ended."""
         if self._parser.get_status_code() >= 200:  # noqa: PLR2004 - 1xx announce the response
             self._complete = True
+            self.is_open = self.is_open and self._parser.should_keep_alive()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio: the target closed."""

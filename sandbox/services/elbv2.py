@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from sandbox.protocol.wire import Json
     from sandbox.store import Table
 
+LOCAL_ADDRESS = "127.0.0.1"
+"""Where the processes of tasks listen."""
 _TICK_SECONDS = 0.2
 _DRAIN_SECONDS = 1.0
 """Longest draining: ELB ends it at once when no request is in flight, and here none is for long."""
@@ -121,6 +123,29 @@ class LoadBalancing(Service):
         if any("initial" in group for group in states):
             return "INITIAL", "Health checks are still in progress"
         return "UNHEALTHY", "Health checks failed"
+
+    def add_target(self, account_id: str, region: str, group_arn: str, port: int) -> None:
+        """Register a local process, for ECS."""
+        self._targets(account_id, region, group_arn)[f"{LOCAL_ADDRESS}:{port}"] = (
+            target_health.new_target(LOCAL_ADDRESS, port)
+        )
+
+    def drain_target(self, account_id: str, region: str, group_arn: str, port: int) -> None:
+        """Deregister a local process, for ECS."""
+        target = self._targets(account_id, region, group_arn).get(f"{LOCAL_ADDRESS}:{port}")
+        if target is not None:
+            target_health.begin_draining(target, _DRAIN_SECONDS)
+            self.host.routes_changed()
+
+    def forget_target(self, account_id: str, region: str, port: int) -> None:
+        """Drop a target whose process is known to be gone."""
+        for targets in self.store.table(account_id, region, "targets").values():
+            targets.pop(f"{LOCAL_ADDRESS}:{port}", None)
+
+    def target_state(self, account_id: str, region: str, group_arn: str, port: int) -> str | None:
+        """State of a local process as a target; None when it is not registered."""
+        target = self._targets(account_id, region, group_arn).get(f"{LOCAL_ADDRESS}:{port}")
+        return target["state"] if target else None
 
     def exists(self, account_id: str, region: str, arn: str) -> bool:
         """Whether there is such a load balancer."""
