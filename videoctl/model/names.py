@@ -7,7 +7,6 @@ environment can be found without asking a state file.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
