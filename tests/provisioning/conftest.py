@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from videoctl.provisioning.engine import Engine, find_engine
 from videoctl.provisioning.gateway import StackGateway
+from videoctl.provisioning.run_record import leftovers, read_record
 from videoctl.provisioning.workspace import Workspace
 
 TOY = Path(__file__).parent / "toy"
@@ -69,6 +73,40 @@ class ToyTarget:
         )
 
 
+    def start(self, **told: Any) -> subprocess.Popen[str]:
+        """An update in a process of its own, to be interrupted."""
+        document = {
+            "home": str(self.workspace.home),
+            "backend_url": self.workspace.backend_url,
+            "environment": dict(self.workspace.environment),
+            "plugin_directories": self.workspace.plugin_directories,
+            "engine": str(self.engine.executable),
+            **told,
+        }
+        return subprocess.Popen(
+            [sys.executable, str(TOY / "run.py"), json.dumps(document)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def processes(self) -> list[psutil.Process]:
+        """Everything that runs for an operation on this target, and is not yet gone."""
+        record = read_record(self.workspace.run_record("dev"))
+        return list(leftovers(record.run_id)) if record else []
+
+
+def wait_for(what: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """Wait until something is true."""
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit:
+        if found := what():
+            return found
+        time.sleep(0.05)
+    pytest.fail("waited in vain")
+
+
 @pytest.fixture(scope="session")
 def engine() -> Engine:
     """The engine of this machine, found as videoctl finds it."""
@@ -79,15 +117,21 @@ def engine() -> Engine:
 
 
 @pytest.fixture
-def toy(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> ToyTarget:
-    """A fresh toy target with the real engine."""
-    return make_toy(tmp_path, engine, monkeypatch)
+def toy(
+    tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ToyTarget]:
+    """A fresh toy target with the real engine; nothing of it runs on afterwards."""
+    target = make_toy(tmp_path, engine, monkeypatch)
+    yield target
+    for process in target.processes():
+        process.kill()
 
 
 def make_toy(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> ToyTarget:
     cloud = tmp_path / "cloud"
     plugins = tmp_path / "plugins"
     modules = tmp_path / "modules"
+    monkeypatch.delenv("VIDEOCTL_RUN_ID", raising=False)
     for directory in (cloud, plugins, modules):
         directory.mkdir()
     plugin = plugins / "pulumi-resource-toy"
@@ -106,5 +150,3 @@ def make_toy(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) ->
     )
     return ToyTarget(workspace, Cloud(cloud), engine)
 
-
-Gateway = Callable[..., StackGateway]

@@ -99,6 +99,9 @@ class EngineProcess(PulumiCommand):
             code = self._run(args, cwd, log, said)
             said.seek(0)
             self.error_text = said.read().decode("utf-8", "replace").strip()
+            if code < 0:
+                self.was_killed = True
+                self.error_text += f"\nerror: the engine was ended by signal {-code}"
             log.write(self.error_text.encode() + b"\n" if self.error_text else b"")
         errors.unlink()
         result = CommandResult(stdout="", stderr=self.error_text, code=code)

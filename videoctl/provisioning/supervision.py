@@ -115,8 +115,9 @@ class Follower:
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            self._lines.put(line)
+        with process.stdout:
+            for line in process.stdout:
+                self._lines.put(line)
         self._lines.put(None)
 
     def _take(self) -> bool:
