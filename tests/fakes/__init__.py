@@ -1,0 +1,1 @@
+"""One fake of each thing the core reaches the world by."""
