@@ -109,6 +109,14 @@ class InMemoryAws:
         self.puts.append(parameters)
         return {}
 
+    def _s3_GetObject(self, **parameters: Any) -> dict[str, Any]:  # noqa: N802
+        if self.objects is None or parameters["Key"] not in self.objects:
+            raise ServiceError("NoSuchKey", "The specified key does not exist.", 404)
+        return {"Body": self.objects[parameters["Key"]]}
+
+    def _ec2_DescribeSubnets(self, SubnetIds: list[str]) -> dict[str, Any]:  # noqa: N802, N803
+        return {"Subnets": [{"SubnetId": one, "VpcId": "vpc-1"} for one in SubnetIds]}
+
     def _logs_PutLogEvents(self, **parameters: Any) -> dict[str, Any]:  # noqa: N802
         self.log_events += [json.loads(event["message"]) for event in parameters["logEvents"]]
         return {}
