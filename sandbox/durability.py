@@ -65,6 +65,15 @@ _HIGH_RATE_OPERATIONS = frozenset(
     }
 )
 _KINESIS_PUTS = frozenset({"PutRecord", "PutRecords"})
+_DATA_OPERATIONS = _KINESIS_PUTS | {
+    "CopyObject",
+    "DeleteObject",
+    "DeleteObjects",
+    "Invoke",
+    "PutObject",
+    "UploadPart",
+}
+"""Operations of our own services' calls that leave settings alone."""
 _LOG = logging.getLogger("sandbox.durability")
 
 
@@ -77,6 +86,7 @@ class Durability:
         self._records = KinesisRecords(home.state / "kinesis-records.msgpack")
         self._saved: dict[str, bytes] = {}
         self._dirty: dict[str, float] = {}
+        self._urgent: dict[str, float] = {}
         self._cost_seconds: dict[str, float] = {}
 
     def restore(self) -> None:
@@ -87,9 +97,18 @@ class Durability:
             ministack_runtime.service_module(path.stem).load_persisted_state(saved)
         self._records.restore()
 
-    def save_service(self, service: Service) -> None:
-        """Write one of our services, if it changed."""
+    def note_write(self, signing_name: str, operation: str) -> None:
+        """One of our services called a writing operation of MiniStack."""
+        name = ministack_runtime.module_of(signing_name)
+        if name is not None:
+            is_urgent = operation not in _HIGH_RATE_OPERATIONS | _DATA_OPERATIONS
+            (self._urgent if is_urgent else self._dirty).setdefault(name, time.monotonic())
+
+    def save_after(self, service: Service) -> None:
+        """Write one of our services, and what it changed in MiniStack, before it answers."""
         service.store.save()
+        for name in list(self._urgent):
+            self._save_module(name)
 
     def after_ministack(self, who: Identity, scope: dict[str, Any]) -> None:
         """Write what a request answered by MiniStack may have changed."""
@@ -117,6 +136,8 @@ class Durability:
             self._records.append_new()
             for service in self._registry:
                 service.store.save()
+            for name in list(self._urgent):
+                self._save_module(name)
             now = time.monotonic()
             for name, since in list(self._dirty.items()):
                 if now - since > self._cost_seconds.get(name, 0) * _REST_PER_WORK:
@@ -137,6 +158,7 @@ class Durability:
         self._records.clear()
         self._saved.clear()
         self._dirty.clear()
+        self._urgent.clear()
         for path in self._home.state.glob("*.json"):
             path.unlink()
         for entry in self._home.objects.iterdir():
@@ -147,6 +169,7 @@ class Durability:
     def _save_module(self, name: str) -> None:
         began = time.perf_counter()
         self._dirty.pop(name, None)
+        self._urgent.pop(name, None)
         module = ministack_runtime.service_module(name)
         if name == "kinesis":
             state: Any = streams_without_records()

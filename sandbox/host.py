@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _nothing() -> None:
+def _nothing(*_names: str) -> None:
     """Nobody listens yet."""
 
 
@@ -36,6 +36,7 @@ class Host:
         ministack: MiniStack's ASGI application.
         faults: the faults in force.
         registry: the services; set once they are made.
+        ministack_written: told signing name and operation of each write a service makes there.
         routes_changed: to be called when something changed that the front door depends on.
         routes_taken_over: waits until the front door routes by the present state.
 
@@ -47,6 +48,7 @@ class Host:
     ministack: Callable[..., Awaitable[None]]
     faults: Faults = field(default_factory=Faults)
     registry: Registry | None = None
+    ministack_written: Callable[[str, str], None] = _nothing
     routes_changed: Callable[[], None] = _nothing
     routes_taken_over: Callable[[], Awaitable[None]] = _no_wait
     account_id: str = ACCOUNT_ID
@@ -54,7 +56,13 @@ class Host:
     def aws(self, region: str) -> Loopback:
         """All services in a region, called in this process."""
         assert self.registry is not None, "services are made before they call each other"
-        return Loopback(self.registry, self.ministack, account_id=self.account_id, region=region)
+        return Loopback(
+            self.registry,
+            self.ministack,
+            account_id=self.account_id,
+            region=region,
+            on_write=self.ministack_written,
+        )
 
     def environment(self, region: str) -> dict[str, str]:
         """AWS_* variables for a child process that works in `region`."""

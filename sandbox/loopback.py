@@ -13,7 +13,7 @@ from botocore import parsers, serialize
 from sandbox import dispatch
 from sandbox.protocol import models
 from sandbox.protocol.errors import ServiceError
-from sandbox.services.base import Call
+from sandbox.services.base import Call, is_reading
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -46,11 +46,13 @@ class Loopback:
         *,
         account_id: str,
         region: str,
+        on_write: Callable[[str, str], None],
     ) -> None:
         self._registry = registry
         self._ministack = ministack
         self._account_id = account_id
         self._region = region
+        self._on_write = on_write
 
     async def invoke(self, service: str, operation: str, /, **parameters: Any) -> Json:
         """Output of an operation; raises `ServiceError`. A blob body comes back as bytes."""
@@ -88,16 +90,21 @@ class Loopback:
             code = str(error.get("Code", exchange.status))
             raise ServiceError(code, str(error.get("Message", "")), exchange.status)
         parsed.pop("ResponseMetadata", None)
+        if not is_reading(model.name):
+            self._on_write(_signing_name(model), model.name)
         return parsed
 
 
 def _credential_scope(model: OperationModel, account_id: str, region: str) -> str:
-    metadata = model.service_model.metadata
-    name = metadata.get("signingName") or metadata["endpointPrefix"]
     return (
-        f"AWS4-HMAC-SHA256 Credential={account_id}/19700101/{region}/{name}/aws4_request, "
-        "SignedHeaders=host, Signature=0"
+        f"AWS4-HMAC-SHA256 Credential={account_id}/19700101/{region}/{_signing_name(model)}"
+        "/aws4_request, SignedHeaders=host, Signature=0"
     )
+
+
+def _signing_name(model: OperationModel) -> str:
+    metadata = model.service_model.metadata
+    return str(metadata.get("signingName") or metadata["endpointPrefix"])
 
 
 class _Exchange:

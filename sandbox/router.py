@@ -163,7 +163,7 @@ class Router:
         )
         response = await dispatch.answer(service, operation, call, who.protocol, request)
         if not is_reading(operation.name) and operation.name not in service.data_operations:
-            self._durability.save_service(service)
+            self._durability.save_after(service)
             if service.passes_on:  # the method may have built on MiniStack's state
                 self._durability.after_ministack(who, scope)
         await _hold_back(late)

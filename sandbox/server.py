@@ -90,6 +90,7 @@ class Server:
         self.host.routes_changed = self.routes.changed
         self.host.routes_taken_over = self.routes.taken_over
         self._durability = Durability(home, self.registry)
+        self.host.ministack_written = self._durability.note_write
         self._background: list[asyncio.Task[None]] = []
         self._router = Router(
             registry=self.registry,
