@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from videoctl.aws.session import AwsSession
     from videoctl.aws.sts import Caller
     from videoctl.errors import VideoctlError
-    from videoctl.execution.lock_object import SeenLock
+    from videoctl.execution.lock import SeenLock
     from videoctl.model.specification import EnvironmentSpecification
     from videoctl.provisioning.artifacts import Artifacts
     from videoctl.provisioning.gateway import StackGateway

@@ -18,7 +18,7 @@ Environment = Annotated[str | None, typer.Option("--env", metavar="NAME", help="
 def show(command: typer.Context, environment: Environment = None) -> None:
     """Show who holds the lock, where, at which step, and the age of the heartbeat."""
     from videoctl.context import Context
-    from videoctl.execution.lock_object import lock_document, read_lock
+    from videoctl.execution.lock import lock_document, read_lock
     from videoctl.output import table
 
     context = Context(command)
@@ -59,7 +59,7 @@ def break_(
 ) -> None:
     """Remove a lock whose holder is gone; one that is renewed meanwhile stays."""
     from videoctl.context import Context
-    from videoctl.execution.lock_object import break_lock, read_lock
+    from videoctl.execution.lock import break_lock, read_lock
 
     context = Context(command)
     name = context.environment_name(environment)
