@@ -20,6 +20,7 @@ class StubHost:
     """The part of the server that services reach other services by."""
 
     services: InMemoryAws = field(default_factory=InMemoryAws)
+    endpoint_url: str = "http://127.0.0.1:4566"
 
     def aws(self, region: str) -> InMemoryAws:
         """The same services in every region."""

@@ -1,0 +1,7 @@
+"""Amazon Timestream for LiveAnalytics."""
+
+from __future__ import annotations
+
+from sandbox.services.timestream.write import TimestreamWrite
+
+__all__ = ["TimestreamWrite"]
