@@ -1,15 +1,15 @@
 """Processes the server starts, and that never outlive it.
 
 Three nets: a graceful stop ends them; `sandbox.leash` has the kernel kill them when the server dies
-in any other way (Linux); and every process is written down with its start time, so that the next
-start can end what is left of a server that was killed (all systems, and grandchildren on Linux).
+in any other way (Linux); and all of them, whatever started them, carry the sandbox's directory in
+an environment variable, by which the next start or stop finds and ends what is left of a server
+that was killed. No process is ever ended for its pid alone.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import sys
@@ -20,19 +20,20 @@ import psutil
 from sandbox import leash
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+OWNER_VARIABLE = "SANDBOX_OWNER"
+"""Set to the sandbox's directory in the server and all its children."""
 _LAST_GASP_SECONDS = 5.0
 
 
 class Children:
     """Starts and ends child processes, each the leader of its own process group."""
 
-    def __init__(self, register: Path) -> None:
-        self._register = register
+    def __init__(self, owner: Path) -> None:
+        self._owner = owner
         self._running: dict[int, asyncio.subprocess.Process] = {}
-        self._started: dict[int, float] = {}
 
     async def start(
         self,
@@ -43,7 +44,7 @@ class Children:
         directory: Path | None = None,
         pass_descriptors: Sequence[int] = (),
     ) -> asyncio.subprocess.Process:
-        """Start `command` with exactly `environment`; both outputs go to `output`."""
+        """Start `command` with `environment` and our mark; both outputs go to `output`."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-S",
@@ -51,7 +52,7 @@ class Children:
             leash.__file__,
             str(os.getpid()),
             *command,
-            env=dict(environment),
+            env={**environment, OWNER_VARIABLE: str(self._owner)},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=asyncio.subprocess.STDOUT,
@@ -60,29 +61,24 @@ class Children:
             start_new_session=True,
         )
         self._running[process.pid] = process
-        with contextlib.suppress(psutil.NoSuchProcess):
-            self._started[process.pid] = psutil.Process(process.pid).create_time()
-        self._write()
         return process
 
     async def stop(self, process: asyncio.subprocess.Process, grace_seconds: float) -> int:
         """End a child and its group: SIGTERM, a bounded wait, then SIGKILL. Gives its exit code."""
-        signal_group(process.pid, signal.SIGTERM)
+        if process.returncode is None:
+            _signal_group(process.pid, signal.SIGTERM)
         try:
             await asyncio.wait_for(process.wait(), grace_seconds)
         except TimeoutError:
-            signal_group(process.pid, signal.SIGKILL)
+            _signal_group(process.pid, signal.SIGKILL)
             await asyncio.wait_for(process.wait(), _LAST_GASP_SECONDS)
         self.forget(process)
         return process.returncode if process.returncode is not None else -signal.SIGKILL
 
     def forget(self, process: asyncio.subprocess.Process) -> None:
-        """A child has ended: kill what it left in its group and strike it off the register."""
-        if process.pid in self._running:
-            signal_group(process.pid, signal.SIGKILL)
-            del self._running[process.pid]
-            self._started.pop(process.pid, None)
-            self._write()
+        """A child has ended: kill what it left in its group."""
+        if self._running.pop(process.pid, None) is not None:
+            _signal_group(process.pid, signal.SIGKILL)
 
     async def stop_all(self, grace_seconds: float) -> None:
         """End every child at once."""
@@ -90,31 +86,31 @@ class Children:
             *(self.stop(process, grace_seconds) for process in list(self._running.values()))
         )
 
-    def _write(self) -> None:
-        temporary = self._register.with_suffix(".new")
-        temporary.write_text(json.dumps(self._started))
-        temporary.replace(self._register)
 
-
-def signal_group(pid: int, number: signal.Signals) -> None:
+def _signal_group(pid: int, number: signal.Signals) -> None:
     """Signal the process group led by `pid`, if it still exists."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, number)
 
 
-def sweep(register: Path) -> int:
-    """Kill what a server that was killed left behind; gives how many process groups."""
-    try:
-        entries: dict[str, float] = json.loads(register.read_text())
-    except (FileNotFoundError, ValueError):
-        return 0
-    swept = 0
-    for pid, started in entries.items():
-        if is_same_process(int(pid), started):
-            signal_group(int(pid), signal.SIGKILL)
-            swept += 1
-    register.unlink(missing_ok=True)
-    return swept
+def sweep(owner: Path) -> int:
+    """Kill all processes that carry the mark of this sandbox; gives how many there were."""
+    left = list(_marked(owner))
+    for process in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(left, timeout=_LAST_GASP_SECONDS)
+    return len(left)
+
+
+def _marked(owner: Path) -> Iterator[psutil.Process]:
+    ourselves = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    for process in psutil.process_iter():
+        if process.pid in ourselves:
+            continue
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied, OSError):
+            if process.environ().get(OWNER_VARIABLE) == str(owner):
+                yield process
 
 
 def is_same_process(pid: int, started: float) -> bool:

@@ -96,6 +96,7 @@ class Durability:
             saved = json.loads(path.read_text(), object_hook=hook)
             ministack_runtime.service_module(path.stem).load_persisted_state(saved)
         self._records.restore()
+        ministack_runtime.restore_replication_status()
 
     def note_write(self, signing_name: str, operation: str) -> None:
         """One of our services called a writing operation of MiniStack."""
@@ -134,6 +135,8 @@ class Durability:
         while True:
             await asyncio.sleep(_INTERVAL_SECONDS)
             self._records.append_new()
+            if ministack_runtime.has_event_sources():
+                self._dirty.setdefault("lambda_svc", time.monotonic())
             for service in self._registry:
                 service.store.save()
             for name in list(self._urgent):

@@ -23,11 +23,6 @@ class Home:
         return self.directory / "ports.json"
 
     @property
-    def children_file(self) -> Path:
-        """JSON: processes the server started, for the sweep after it was killed."""
-        return self.directory / "children.json"
-
-    @property
     def lock_file(self) -> Path:
         """Held while a server is started or stopped."""
         return self.directory / "lifecycle.lock"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from sandbox.children import is_same_process, sweep
+from sandbox.children import OWNER_VARIABLE, is_same_process, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +117,7 @@ def stop(home: Home) -> bool:
         running = find(home)
         if running is not None:
             _end(running)
-        sweep(home.children_file)
+        sweep(home.directory)
         home.process_file.unlink(missing_ok=True)
         return running is not None
 
@@ -143,7 +143,7 @@ def _locked(home: Home) -> Iterator[None]:
 
 
 def _start(home: Home, port: int | None) -> Running:
-    sweep(home.children_file)
+    sweep(home.directory)
     remembered = _remembered_ports(home)
     endpoint = _listen(port, remembered.get("port"))
     front_door = _listen(None, remembered.get("front_door_port"))
@@ -172,6 +172,7 @@ def _spawn(
     ]  # fmt: skip
     environment = {name: value for name, value in os.environ.items() if _is_kept(name)}
     paths = [str(_ROOT), *filter(None, [environment.get("PYTHONPATH")])]
+    environment[OWNER_VARIABLE] = str(home.directory)
     environment["PYTHONPATH"] = os.pathsep.join(paths)
     return subprocess.Popen(
         command,

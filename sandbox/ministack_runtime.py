@@ -162,3 +162,23 @@ def regional_records(module_name: str, store: str) -> dict[tuple[str, str, str],
         service_module(module_name), store
     )._data
     return records
+
+
+def has_event_sources() -> bool:
+    """Whether functions poll streams or queues, so that their positions move by themselves."""
+    if "ministack.services.lambda_svc" not in sys.modules:
+        return False
+    return bool(service_module("lambda_svc")._esms.has_any())
+
+
+def restore_replication_status() -> None:
+    """Give objects back their replication status: MiniStack saves it with the versions only."""
+    s3 = service_module("s3")
+    for (account_id, bucket), record in s3._buckets._data.items():
+        for key, current in record["objects"].items():
+            versions = s3._object_versions.get_scoped(account_id, "", (bucket, key)) or []
+            for version in versions:
+                if version.get("version_id") == current.get("version_id"):
+                    status = version.get("replication_status")
+                    if status is not None:
+                        current["replication_status"] = status

@@ -72,7 +72,7 @@ class Server:
         self._front_door_socket = front_door
         ministack_runtime.prepare(home, port)
         self._ministack = ministack_runtime.application()
-        self._children = children.Children(home.children_file)
+        self._children = children.Children(home.directory)
         self.host = Host(
             home=home,
             endpoint_url=f"http://127.0.0.1:{port}",
@@ -183,7 +183,6 @@ def serve(home: Home, endpoint: socket.socket, front_door: socket.socket) -> Non
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
     logging.getLogger("sandbox").setLevel(logging.INFO)
-    children.sweep(home.children_file)
     server = Server(home, endpoint, front_door)
     process = psutil.Process()
     _write(home, process.pid, process.create_time(), endpoint, front_door)
