@@ -78,10 +78,12 @@ class Loopback:
         await asyncio.create_task(
             self._ministack(exchange.scope, exchange.receive, exchange.send)  # type: ignore[arg-type]
         )
+        # botocore's parser turns a streamed body into text when it comes as bytes.
+        is_streamed = model.has_streaming_output and exchange.status < _FIRST_ERROR_STATUS
         response = {
             "status_code": exchange.status,
             "headers": exchange.headers,
-            "body": bytes(exchange.body),
+            "body": exchange.body if is_streamed else bytes(exchange.body),
             "context": {},
         }
         parsed: Json = _parser(protocol).parse(response, model.output_shape)
