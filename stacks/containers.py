@@ -6,34 +6,40 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from videoctl.model.names import arn
+from videoctl.model.names import HEALTH_FLAG_KEY, arn
 from videoctl.model.regions import Region
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stacks.site import Site
+    from stacks.sites import Site
 
 HANDLER_CONTAINER: Final = "http-handler"
 SIDECAR_CONTAINER: Final = "kpl-sidecar"
 HANDLER_PORT: Final = 8080
 SIDECAR_PORT: Final = 8081
+DRAIN_SECONDS: Final = 40
+"""What a container takes after SIGTERM to finish what it has accepted."""
 STOP_TIMEOUT_SECONDS: Final = 60
-"""What a container gets between SIGTERM and SIGKILL to finish what it has accepted."""
+"""What ECS gives it before SIGKILL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TaskLogs:
-    """Where the containers of a task write their lines.
+class TaskSurroundings:
+    """What the containers of a task read and write.
 
     Attributes:
-        group: the log group's name.
-        region: its region.
+        region: where the task runs.
+        raw_stream: the stream the sidecar publishes to.
+        log_group: where the containers write their lines.
+        ops_bucket: may hold the operator's flag that takes the region out of service.
 
     """
 
-    group: str
     region: Region
+    raw_stream: str
+    log_group: str
+    ops_bucket: str
 
 
 def ingest_images(site: Site) -> dict[str, str]:
@@ -47,7 +53,7 @@ def ingest_images(site: Site) -> dict[str, str]:
 
 
 def ingest_containers(
-    *, images: Mapping[str, str], raw_stream: str, logs: TaskLogs
+    *, images: Mapping[str, str], surroundings: TaskSurroundings
 ) -> list[dict[str, Any]]:
     """Container definitions of the task, as ECS's API spells them.
 
@@ -56,21 +62,28 @@ def ingest_containers(
 
     Args:
         images: image URIs of `http_handler` and `kpl_sidecar`.
-        raw_stream: the stream the sidecar publishes to.
-        logs: where the containers write.
+        surroundings: what the containers read and write.
 
     """
-    environment = {
-        "AWS_REGION": str(logs.region),
+    common = {
+        "AWS_REGION": str(surroundings.region),
+        "DRAIN_SECONDS": str(DRAIN_SECONDS),
         "HTTP_HANDLER_PORT": str(HANDLER_PORT),
         "KPL_SIDECAR_PORT": str(SIDECAR_PORT),
-        "RAW_STREAM": raw_stream,
+        "RAW_STREAM": surroundings.raw_stream,
     }
-    handler = _container(HANDLER_CONTAINER, images["http_handler"], HANDLER_PORT, environment, logs)
-    sidecar = _container(SIDECAR_CONTAINER, images["kpl_sidecar"], SIDECAR_PORT, environment, logs)
-    handler["command"] = ["python", "-m", "jobs.http_handler"]
-    handler["dependsOn"] = [{"containerName": SIDECAR_CONTAINER, "condition": "START"}]
-    sidecar["command"] = ["python", "-m", "jobs.http_handler.kpl_sidecar"]
+    flag = {"HEALTH_FLAG_BUCKET": surroundings.ops_bucket, "HEALTH_FLAG_KEY": HEALTH_FLAG_KEY}
+    handler = {
+        **_container(HANDLER_CONTAINER, HANDLER_PORT, common | flag, surroundings),
+        "image": images["http_handler"],
+        "command": ["python", "-m", "jobs.http_handler"],
+        "dependsOn": [{"containerName": SIDECAR_CONTAINER, "condition": "START"}],
+    }
+    sidecar = {
+        **_container(SIDECAR_CONTAINER, SIDECAR_PORT, common, surroundings),
+        "image": images["kpl_sidecar"],
+        "command": ["python", "-m", "jobs.http_handler.kpl_sidecar"],
+    }
     return [handler, sidecar]
 
 
@@ -91,16 +104,16 @@ def repository_arn(image_uri: str) -> str | None:
 
 
 def _container(
-    name: str, image: str, port: int, environment: Mapping[str, str], logs: TaskLogs
+    name: str, port: int, environment: Mapping[str, str], surroundings: TaskSurroundings
 ) -> dict[str, Any]:
+    """What both containers have, but for image and command."""
     options = {
-        "awslogs-group": logs.group,
-        "awslogs-region": str(logs.region),
+        "awslogs-group": surroundings.log_group,
+        "awslogs-region": str(surroundings.region),
         "awslogs-stream-prefix": name,
     }
     return {
         "name": name,
-        "image": image,
         "essential": True,
         "readonlyRootFilesystem": True,
         "stopTimeout": STOP_TIMEOUT_SECONDS,

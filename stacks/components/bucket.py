@@ -9,7 +9,7 @@ from pulumi_aws import s3
 
 from stacks.lifecycle import lifecycle_rules
 from stacks.policies.resources import tls_only_bucket
-from stacks.site import Site
+from stacks.sites import Site
 from videoctl.model.specification import BucketSpecification
 
 

@@ -9,7 +9,7 @@ import pulumi
 from pulumi_aws import s3
 
 from stacks.components.bucket import SecureBucket
-from stacks.site import Site
+from stacks.sites import Site
 
 OBJECT_CREATED: Final = ("s3:ObjectCreated:*",)
 

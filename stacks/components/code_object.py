@@ -11,7 +11,7 @@ import pulumi
 from pulumi_aws import s3
 
 from stacks.components.bucket import SecureBucket
-from stacks.site import Site
+from stacks.sites import Site
 
 _HASH_CHARACTERS: Final = 16
 

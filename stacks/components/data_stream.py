@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import pulumi
 from pulumi_aws import kinesis
 
-from stacks.site import Site
+from stacks.sites import Site
 from videoctl.model.names import StreamKind
 
 if TYPE_CHECKING:

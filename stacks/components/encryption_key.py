@@ -9,7 +9,7 @@ import pulumi
 from pulumi_aws import kms
 
 from stacks.policies.keys import environment_key
-from stacks.site import Site
+from stacks.sites import Site
 
 DELETION_WINDOW_DAYS: Final = 7
 PROTECTED_DELETION_WINDOW_DAYS: Final = 30

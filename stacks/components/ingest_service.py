@@ -17,15 +17,15 @@ from stacks.components.service_role import ServiceRole, ServiceRoleArgs
 from stacks.containers import (
     HANDLER_CONTAINER,
     HANDLER_PORT,
-    TaskLogs,
+    TaskSurroundings,
     ingest_containers,
     repository_arn,
     to_json,
 )
 from stacks.policies import roles
 from stacks.policies.document import trust
-from stacks.site import Site
-from videoctl.model.names import StreamKind
+from stacks.sites import Site
+from videoctl.model.names import BucketKind, StreamKind
 from videoctl.model.specification import FargateSpecification
 
 HEALTH_CHECK_GRACE_SECONDS: Final = 60
@@ -93,8 +93,12 @@ class IngestService(pulumi.ComponentResource):
         logs = LogGroup(f"{name}-logs", log_group_args, pulumi.ResourceOptions(parent=self))
         containers = ingest_containers(
             images=args.images,
-            raw_stream=site.names.stream(StreamKind.RAW),
-            logs=TaskLogs(group=site.names.log_group("ecs", service), region=site.region),
+            surroundings=TaskSurroundings(
+                region=site.region,
+                raw_stream=site.names.stream(StreamKind.RAW),
+                log_group=site.names.log_group("ecs", service),
+                ops_bucket=site.names.bucket(BucketKind.OPS, site.region),
+            ),
         )
         definition = ecs.TaskDefinition(
             f"{name}-task",
@@ -137,7 +141,9 @@ class IngestService(pulumi.ComponentResource):
             "ingest-task",
             args.key_arn.apply(
                 lambda key_arn: roles.ingest_task(
-                    roles.Place(region=site.region, key_arn=key_arn), raw_stream_arn=raw_stream_arn
+                    roles.Place(region=site.region, key_arn=key_arn),
+                    raw_stream_arn=raw_stream_arn,
+                    ops_bucket=site.names.bucket(BucketKind.OPS, site.region),
                 )
             ),
         )

@@ -10,7 +10,7 @@ from pulumi_aws import lb
 
 from stacks.components.network import Network
 from stacks.components.security_group import Peer, SecurityGroup, SecurityGroupArgs
-from stacks.site import Site
+from stacks.sites import Site
 
 HEALTH_CHECK_PATH: Final = "/health"
 DEREGISTRATION_DELAY_SECONDS: Final = 30

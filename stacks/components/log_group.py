@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import cloudwatch
 
-from stacks.site import Site
+from stacks.sites import Site
 
 
 @dataclass(frozen=True, kw_only=True)

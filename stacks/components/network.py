@@ -10,8 +10,9 @@ from pulumi_aws import ec2
 
 from stacks.addresses import availability_zones, private_subnet_cidrs
 from stacks.components.security_group import Peer, SecurityGroup, SecurityGroupArgs
-from stacks.policies.resources import image_layer_endpoint
-from stacks.site import Site
+from stacks.policies.resources import task_s3_endpoint
+from stacks.sites import Site
+from videoctl.model.names import BucketKind
 from videoctl.model.specification import NetworkSpecification
 
 HTTPS_PORT: Final = 443
@@ -122,7 +123,7 @@ class Network(pulumi.ComponentResource):
             "s3",
             vpc_endpoint_type="Gateway",
             route_table_ids=[route_table_id],
-            policy=image_layer_endpoint(site.region),
+            policy=task_s3_endpoint(site.region, site.names.bucket(BucketKind.OPS, site.region)),
         )
         self.s3_prefix_list_id = endpoint.prefix_list_id
 

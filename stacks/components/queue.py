@@ -9,7 +9,7 @@ import pulumi
 from pulumi_aws import sqs
 
 from stacks.policies.resources import queue as queue_policy
-from stacks.site import Site
+from stacks.sites import Site
 
 RETENTION_SECONDS: Final = 14 * 24 * 60 * 60
 """Two weeks, SQS's longest: somebody must find time to look."""

@@ -11,7 +11,7 @@ from stacks.components.bucket import SecureBucket, SecureBucketArgs
 from stacks.components.bucket_notification import BucketNotification, BucketNotificationArgs
 from stacks.components.queue import SecureQueue, SecureQueueArgs
 from stacks.modules.sns_event import BucketEventTopic, BucketEventTopicArgs
-from stacks.site import Site
+from stacks.sites import Site
 from videoctl.model.names import BucketKind
 from videoctl.model.specification import (
     BucketSpecification,

@@ -13,7 +13,7 @@ from stacks.components.encryption_key import EncryptionKey, EncryptionKeyArgs
 from stacks.components.region_buckets import RegionBuckets, RegionBucketsArgs
 from stacks.containers import ingest_images
 from stacks.modules.video_detail import VideoDetail, VideoDetailArgs
-from stacks.site import Site
+from stacks.sites import Site
 from videoctl.model.names import BucketKind, Names
 from videoctl.model.regions import Region
 from videoctl.model.specification import EnvironmentSpecification

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_aws import ec2, vpc
 
-from stacks.site import Site
+from stacks.sites import Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable

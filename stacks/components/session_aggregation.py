@@ -18,7 +18,7 @@ from stacks.modules.kds_consumer import EnhancedFanOutConsumer, EnhancedFanOutCo
 from stacks.modules.s3_kda import FlinkArtifactBucket, FlinkArtifactBucketArgs
 from stacks.policies import roles
 from stacks.policies.document import trust
-from stacks.site import Site
+from stacks.sites import Site
 from videoctl.model.names import StreamKind
 from videoctl.model.specification import FlinkSpecification
 

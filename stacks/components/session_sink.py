@@ -14,7 +14,7 @@ from stacks.components.zip_function import ZipFunction, ZipFunctionArgs
 from stacks.modules.lambda_kds_notifier import KinesisEventSource, KinesisEventSourceArgs
 from stacks.modules.s3_lambda import LambdaArtifactBucket, LambdaArtifactBucketArgs
 from stacks.policies import roles
-from stacks.site import Site
+from stacks.sites import Site
 from videoctl.model.names import StreamKind
 from videoctl.model.specification import SessionFunctionSpecification
 

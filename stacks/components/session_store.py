@@ -9,7 +9,7 @@ import pulumi
 from pulumi_aws import timestreamwrite
 
 from stacks.components.bucket import SecureBucket
-from stacks.site import Site
+from stacks.sites import Site
 from videoctl.model.specification import SessionStoreSpecification
 
 REJECTED_PREFIX: Final = "timestream-rejected/"

@@ -13,7 +13,7 @@ from stacks.components.log_group import LogGroup, LogGroupArgs
 from stacks.components.service_role import ServiceRole, ServiceRoleArgs
 from stacks.modules.s3_lambda import LambdaArtifactBucket
 from stacks.policies.document import trust
-from stacks.site import Site
+from stacks.sites import Site
 
 RUNTIME: Final = "python3.12"
 

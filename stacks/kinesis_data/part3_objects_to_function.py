@@ -16,7 +16,7 @@ from stacks.modules.lambda_s3_notifier import BucketEventSource, BucketEventSour
 from stacks.modules.provisioned_kds import ProvisionedDataStream, ProvisionedDataStreamArgs
 from stacks.modules.s3_lambda import LambdaArtifactBucket, LambdaArtifactBucketArgs
 from stacks.policies import roles
-from stacks.site import Site
+from stacks.sites import Site
 from videoctl.model.names import BucketKind, Names, StreamKind
 from videoctl.model.regions import PRIMARY, Region
 from videoctl.model.specification import BucketSpecification, DeliverySpecification

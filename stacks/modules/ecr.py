@@ -9,7 +9,7 @@ from typing import Any, Final
 import pulumi
 from pulumi_aws import ecr
 
-from stacks.site import Site
+from stacks.sites import Site
 
 UNTAGGED_EXPIRE_DAYS: Final = 14
 IMAGES_KEPT: Final = 30

@@ -13,7 +13,7 @@ from stacks.components.log_group import LogGroup, LogGroupArgs
 from stacks.components.service_role import ServiceRole, ServiceRoleArgs
 from stacks.policies import roles
 from stacks.policies.document import trust
-from stacks.site import Site
+from stacks.sites import Site
 from videoctl.model.names import StreamKind
 from videoctl.model.specification import DeliverySpecification
 

@@ -11,7 +11,7 @@ from pulumi_aws import kinesisanalyticsv2
 
 from stacks.components.log_group import LogGroup, LogGroupArgs
 from stacks.modules.s3_kda import FlinkArtifactBucket
-from stacks.site import Site
+from stacks.sites import Site
 from videoctl.model.specification import FlinkSpecification
 
 LOG_STREAM: Final = "kinesis-analytics-log-stream"

@@ -9,7 +9,7 @@ from pulumi_aws import lambda_
 
 from stacks.components.queue import SecureQueue
 from stacks.components.zip_function import ZipFunction
-from stacks.site import Site
+from stacks.sites import Site
 from videoctl.model.specification import SessionFunctionSpecification
 
 

@@ -10,7 +10,7 @@ from pulumi_aws import lambda_
 from stacks.components.bucket import SecureBucket
 from stacks.components.bucket_notification import BucketNotification, BucketNotificationArgs
 from stacks.components.zip_function import ZipFunction
-from stacks.site import Site
+from stacks.sites import Site
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ import pulumi
 
 from stacks.components.bucket import SecureBucket
 from stacks.components.code_object import CodeObject, CodeObjectArgs
-from stacks.site import Site
+from stacks.sites import Site
 
 LAMBDA_PREFIX: Final = "lambda/"
 

@@ -9,7 +9,7 @@ from pulumi_aws import sns
 
 from stacks.components.bucket import SecureBucket
 from stacks.policies.resources import bucket_event_topic
-from stacks.site import Site
+from stacks.sites import Site
 from videoctl.model.names import BucketKind
 
 

@@ -21,7 +21,7 @@ from stacks.modules.ecr import ContainerRepository, ContainerRepositoryArgs
 from stacks.modules.firehose import DeliveryStream, DeliveryStreamArgs
 from stacks.modules.ondemand_kds import OnDemandDataStream, OnDemandDataStreamArgs
 from stacks.modules.provisioned_kds import ProvisionedDataStream, ProvisionedDataStreamArgs
-from stacks.site import Site
+from stacks.sites import Site
 from videoctl.model.names import BucketKind, StreamKind
 from videoctl.model.specification import EnvironmentSpecification
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from stacks.policies.document import Statement, document
-from videoctl.model.names import bucket_arn
+from videoctl.model.names import HEALTH_FLAG_KEY, bucket_arn
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from videoctl.model.regions import Region
 
 _PLAIN_HTTP: Final = {"Bool": {"aws:SecureTransport": "false"}}
@@ -69,8 +71,33 @@ def bucket_event_topic(topic_arn: str, *, bucket: str, account_id: str) -> str:
     )
 
 
-def image_layer_endpoint(region: Region) -> str:
-    """The S3 gateway endpoint of the private tasks: ECR's image layers and nothing else."""
+def health_flag(ops_bucket: str, *, principals: Literal["*"] | None = None) -> list[Statement]:
+    """Reading the operator's flag; without the listing a missing flag would look like a refusal.
+
+    Args:
+        ops_bucket: where the flag is put.
+        principals: `*` in a resource's policy; a role's own policy names nobody.
+
+    """
+    who: Mapping[str, str] | Literal["*"] = principals or {}
+    return [
+        Statement(
+            sid="ReadHealthFlag",
+            actions=("s3:GetObject",),
+            resources=(f"{bucket_arn(ops_bucket)}/{HEALTH_FLAG_KEY}",),
+            principals=who,
+        ),
+        Statement(
+            sid="SeeNoHealthFlag",
+            actions=("s3:ListBucket",),
+            resources=(bucket_arn(ops_bucket),),
+            principals=who,
+        ),
+    ]
+
+
+def task_s3_endpoint(region: Region, ops_bucket: str) -> str:
+    """The S3 gateway endpoint of the private tasks: ECR's image layers and the flag, no more."""
     layers = f"arn:aws:s3:::prod-{region}-starport-layer-bucket/*"
     return document(
         Statement(
@@ -78,7 +105,8 @@ def image_layer_endpoint(region: Region) -> str:
             actions=("s3:GetObject",),
             resources=(layers,),
             principals="*",
-        )
+        ),
+        *health_flag(ops_bucket, principals="*"),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from stacks.policies import streams
 from stacks.policies.document import Statement, document
 from stacks.policies.keys import use_key
+from stacks.policies.resources import health_flag
 from videoctl.model.names import bucket_arn
 from videoctl.model.regions import Region
 
@@ -117,10 +118,19 @@ def object_copy_function(
     )
 
 
-def ingest_task(place: Place, *, raw_stream_arn: str) -> str:
-    """The ingest task itself: puts into the raw stream."""
+def ingest_task(place: Place, *, raw_stream_arn: str, ops_bucket: str) -> str:
+    """The ingest task itself: puts into the raw stream, looks for the operator's flag."""
     return document(
-        streams.write((raw_stream_arn,)), streams.write_encrypted(place.key_arn, place.region)
+        streams.write((raw_stream_arn,)),
+        streams.write_encrypted(place.key_arn, place.region),
+        *health_flag(ops_bucket),
+        use_key(
+            "DecryptFlag",
+            place.key_arn,
+            via="s3",
+            region=place.region,
+            actions=("kms:Decrypt",),
+        ),
     )
 
 

@@ -53,7 +53,7 @@ def test_the_rows_say_what_the_programs_do(recordings: Any) -> None:
         assert set(row.used_by) == users, row.module
 
 
-@settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(data=st.data())
 def test_any_specification_contains_the_modules_the_catalogue_says(
     data: Any, specifications: Any, record: Any

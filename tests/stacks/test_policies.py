@@ -202,3 +202,15 @@ def test_flink_finds_log_groups_of_its_region_only() -> None:
     ]
     assert by_sid["WriteStreams"]["Resource"] == ["arn:session", "arn:late"]
     assert by_sid["ReadStreams"]["Resource"] == ["arn:raw"]
+
+
+def test_tasks_can_tell_a_missing_flag_from_a_refusal(richest: Any) -> None:
+    """Role and endpoint both let the task read the flag and see that there is none."""
+    role = json.loads(richest.one("us-east-1-ingest-ingest-task-policy").inputs["policy"])
+    endpoint = json.loads(richest.one("us-east-1-network-endpoint-s3").inputs["policy"])
+    for policy in (role, endpoint):
+        by_sid = {one["Sid"]: one for one in policy["Statement"]}
+        (flag,) = by_sid["ReadHealthFlag"]["Resource"]
+        bucket = "arn:aws:s3:::video-longestname1-ops-us-east-1-123456789012"
+        assert flag == f"{bucket}/health/out-of-service.json"
+        assert by_sid["SeeNoHealthFlag"]["Resource"] == [bucket]

@@ -23,7 +23,7 @@ from videoctl.model.regions import Region
 
 EAST, WEST = (Region.US_EAST_1,), (Region.US_EAST_1, Region.US_WEST_2)
 SLOW = settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     # Two whole programs an example: shrinking a failure would take minutes and say no more.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

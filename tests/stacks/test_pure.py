@@ -12,9 +12,15 @@ from hypothesis import strategies as st
 
 from stacks.addresses import availability_zones, private_subnet_cidrs
 from stacks.composition import OPTIONAL_MODULES, environment_module
-from stacks.containers import TaskLogs, ingest_containers, ingest_images, repository_arn, to_json
+from stacks.containers import (
+    TaskSurroundings,
+    ingest_containers,
+    ingest_images,
+    repository_arn,
+    to_json,
+)
 from stacks.lifecycle import lifecycle_rules
-from stacks.site import Site
+from stacks.sites import Site
 from videoctl.model.names import Names
 from videoctl.model.regions import Region
 from videoctl.model.specification import BucketSpecification
@@ -65,8 +71,13 @@ def test_lifecycle_says_only_what_is_specified() -> None:
 
 def containers() -> list[dict[str, Any]]:
     """The containers of a west task."""
-    logs = TaskLogs(group="/aws/ecs/x", region=Region.US_WEST_2)
-    return ingest_containers(images=ingest_images(SITE), raw_stream="video-dev-raw", logs=logs)
+    surroundings = TaskSurroundings(
+        region=Region.US_WEST_2,
+        raw_stream="video-dev-raw",
+        log_group="/aws/ecs/x",
+        ops_bucket="video-dev-ops",
+    )
+    return ingest_containers(images=ingest_images(SITE), surroundings=surroundings)
 
 
 def test_a_task_has_handler_and_sidecar() -> None:
@@ -81,17 +92,24 @@ def test_a_task_has_handler_and_sidecar() -> None:
 
 
 def test_containers_know_ports_stream_and_region() -> None:
-    """Both containers get the same variables, without any secret."""
-    for container in containers():
+    """Both containers get the same variables, without any secret; the handler a flag as well."""
+    flag = {
+        "HEALTH_FLAG_BUCKET": "video-dev-ops",
+        "HEALTH_FLAG_KEY": "health/out-of-service.json",
+    }
+    for container, more in zip(containers(), (flag, {}), strict=True):
         variables = {pair["name"]: pair["value"] for pair in container["environment"]}
         assert variables == {
+            **more,
             "AWS_REGION": "us-west-2",
+            "DRAIN_SECONDS": "40",
             "HTTP_HANDLER_PORT": "8080",
             "KPL_SIDECAR_PORT": "8081",
             "RAW_STREAM": "video-dev-raw",
         }
         assert container["logConfiguration"]["options"]["awslogs-group"] == "/aws/ecs/x"
         assert container["essential"]
+        assert container["stopTimeout"] > 40
         assert container["readonlyRootFilesystem"]
 
 

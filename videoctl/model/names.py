@@ -21,6 +21,10 @@ CANARY_PREFIX: Final = "canary/"
 """Where delivery puts canary events in the raw bucket, apart from players' events."""
 
 
+HEALTH_FLAG_KEY: Final = "health/out-of-service.json"
+"""Object in a region's ops bucket that takes the region out of service while it is there."""
+
+
 class BucketKind(StrEnum):
     """The buckets of one region."""
 
