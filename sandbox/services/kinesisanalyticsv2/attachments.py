@@ -21,7 +21,7 @@ class AttachmentOperations(ApplicationService):
 
     def add_application_cloud_watch_logging_option(self, call: Call, request: Json) -> Json:
         """Attach a log stream; an application has one at most."""
-        record = self.changeable(call, request)
+        record = self._changeable(call, request)
         if record["logging"]:
             raise _invalid("An application can have one CloudWatch logging option.")
         applications.add_logging(record, request["CloudWatchLoggingOption"])
@@ -31,7 +31,7 @@ class AttachmentOperations(ApplicationService):
 
     def delete_application_cloud_watch_logging_option(self, call: Call, request: Json) -> Json:
         """Detach a log stream."""
-        record = self.changeable(call, request)
+        record = self._changeable(call, request)
         wanted = request["CloudWatchLoggingOptionId"]
         left = [one for one in record["logging"] if one["CloudWatchLoggingOptionId"] != wanted]
         if len(left) == len(record["logging"]):
@@ -43,9 +43,9 @@ class AttachmentOperations(ApplicationService):
 
     async def add_application_vpc_configuration(self, call: Call, request: Json) -> Json:
         """Put the application into a VPC; one at most."""
-        self.changeable(call, request)
+        self._changeable(call, request)
         vpc_id = await self.vpc_id(call, request["VpcConfiguration"])
-        record = self.changeable(call, request)  # again: time has passed
+        record = self._changeable(call, request)  # again: time has passed
         if record["vpcs"]:
             raise _invalid("An application can have one VPC configuration.")
         described = applications.add_vpc(record, request["VpcConfiguration"], vpc_id)
@@ -55,7 +55,7 @@ class AttachmentOperations(ApplicationService):
 
     def delete_application_vpc_configuration(self, call: Call, request: Json) -> Json:
         """Take the application out of its VPC."""
-        record = self.changeable(call, request)
+        record = self._changeable(call, request)
         wanted = request["VpcConfigurationId"]
         if wanted not in {one["VpcConfigurationId"] for one in record["vpcs"]}:
             raise _not_found(f"VPC configuration {wanted} does not exist.")
@@ -72,9 +72,9 @@ class AttachmentOperations(ApplicationService):
             raise _invalid("All subnets must belong to the same VPC.")
         return str(vpc_ids.pop())
 
-    def changeable(self, call: Call, request: Json) -> Json:
+    def _changeable(self, call: Call, request: Json) -> Json:
         """The record, if its status and version allow a change."""
-        record = self.application(call, request)
+        record = self._application(call, request)
         applications.require(record, "updated")
         applications.check_version(record, request)
         return record
@@ -108,7 +108,7 @@ class AttachmentOperations(ApplicationService):
 
     def create_application_snapshot(self, call: Call, request: Json) -> Json:
         """Take a snapshot of a running application."""
-        record = self.application(call, request)
+        record = self._application(call, request)
         name = request["ApplicationName"]
         if record["status"] != Status.RUNNING:
             raise ServiceError(
@@ -123,19 +123,19 @@ class AttachmentOperations(ApplicationService):
 
     def describe_application_snapshot(self, call: Call, request: Json) -> Json:
         """One snapshot."""
-        snapshot = self._snapshot(self.application(call, request), request)
+        snapshot = self._snapshot(self._application(call, request), request)
         return {"SnapshotDetails": applications.described_snapshot(snapshot)}
 
     def list_application_snapshots(self, call: Call, request: Json) -> Json:
         """Snapshots, oldest first."""
-        snapshots = self.application(call, request)["snapshots"]
+        snapshots = self._application(call, request)["snapshots"]
         names, token = page(snapshots, request)
         shown = [applications.described_snapshot(snapshots[name]) for name in names]
         return {"SnapshotSummaries": shown, "NextToken": token}
 
     def delete_application_snapshot(self, call: Call, request: Json) -> Json:
         """Delete a snapshot; its creation time must be given exactly."""
-        record = self.application(call, request)
+        record = self._application(call, request)
         snapshot = self._snapshot(record, request)
         created = round(snapshot["SnapshotCreationTimestamp"], 3)
         if round(request["SnapshotCreationTimestamp"].timestamp(), 3) != created:

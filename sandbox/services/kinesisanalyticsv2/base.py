@@ -46,7 +46,7 @@ class ApplicationService(Service):
         """Records of the caller's account and region by name."""
         return self.table(call, APPLICATIONS)
 
-    def application(self, call: Call, request: Json) -> Json:
+    def _application(self, call: Call, request: Json) -> Json:
         """The record a request names; raises `ResourceNotFoundException`."""
         name = request["ApplicationName"]
         record: Json | None = self.applications(call).get(name)

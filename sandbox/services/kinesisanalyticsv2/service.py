@@ -52,7 +52,7 @@ class KinesisAnalyticsV2(AttachmentOperations):
 
     def describe_application(self, call: Call, request: Json) -> Json:
         """The current version and the status."""
-        return {"ApplicationDetail": applications.described(self.application(call, request))}
+        return {"ApplicationDetail": applications.described(self._application(call, request))}
 
     def list_applications(self, call: Call, request: Json) -> Json:
         """Summaries by name."""
@@ -63,7 +63,7 @@ class KinesisAnalyticsV2(AttachmentOperations):
 
     async def update_application(self, call: Call, request: Json) -> Json:
         """Make a new version; a READY application stays READY, a RUNNING one restarts."""
-        record = self.changeable(call, request)
+        record = self._changeable(call, request)
         change = request.get("ApplicationConfigurationUpdate", {})
         settings = configuration.updated(record["configuration"], change)
         configuration.check(settings)
@@ -72,7 +72,7 @@ class KinesisAnalyticsV2(AttachmentOperations):
         role: str = request.get("ServiceExecutionRoleUpdate") or record["role"]
         _check_role(call, role)
         facts = await self._code_facts(call, settings)
-        self.changeable(call, request)  # again: another request may have come in between
+        self._changeable(call, request)  # again: another request may have come in between
         vpcs = [_updated_vpc(one, change) for one in record["vpcs"]]
         logging = _updated_logging(record["logging"], request)
         previous = str(record["version"])
@@ -95,7 +95,7 @@ class KinesisAnalyticsV2(AttachmentOperations):
 
     def start_application(self, call: Call, request: Json) -> Json:
         """STARTING; how it ends is told by the status and the operation."""
-        record = self.application(call, request)
+        record = self._application(call, request)
         applications.require(record, "started")
         run = request.get("RunConfiguration", {})
         applications.restore_location(record, run)
@@ -113,7 +113,7 @@ class KinesisAnalyticsV2(AttachmentOperations):
 
     async def stop_application(self, call: Call, request: Json) -> Json:
         """STOPPING, with a snapshot where enabled; `Force` ends at once what is under way."""
-        record = self.application(call, request)
+        record = self._application(call, request)
         force = bool(request.get("Force", False))
         applications.require(record, "force stopped" if force else "Stopped")
         if force:
@@ -125,7 +125,7 @@ class KinesisAnalyticsV2(AttachmentOperations):
 
     async def rollback_application(self, call: Call, request: Json) -> Json:
         """Go back to the version before, from the latest snapshot."""
-        record = self.application(call, request)
+        record = self._application(call, request)
         applications.require(record, "rolled back")
         applications.check_version(record, request)
         previous = str(record["version"] - 1)
@@ -150,7 +150,7 @@ class KinesisAnalyticsV2(AttachmentOperations):
 
     async def delete_application(self, call: Call, request: Json) -> Json:
         """DELETING, then gone, with its snapshots; its creation time must be given exactly."""
-        record = self.application(call, request)
+        record = self._application(call, request)
         given = round(request["CreateTimestamp"].timestamp(), 3)
         if given != round(record["created_at"], 3):
             raise ServiceError(
@@ -171,7 +171,7 @@ class KinesisAnalyticsV2(AttachmentOperations):
 
     def describe_application_operation(self, call: Call, request: Json) -> Json:
         """How an operation goes, and why it failed."""
-        record, wanted = self.application(call, request), request["OperationId"]
+        record, wanted = self._application(call, request), request["OperationId"]
         for operation in record["operations"]:
             if operation["OperationId"] == wanted:
                 shown = {name: operation[name] for name in operation if name != "OperationId"}
@@ -183,7 +183,7 @@ class KinesisAnalyticsV2(AttachmentOperations):
         members = ("Operation", "OperationId", "StartTime", "EndTime", "OperationStatus")
         found = {
             one["OperationId"]: {name: one[name] for name in members}
-            for one in self.application(call, request)["operations"]
+            for one in self._application(call, request)["operations"]
             if request.get("Operation") in {None, one["Operation"]}
             and request.get("OperationStatus") in {None, one["OperationStatus"]}
         }
@@ -192,14 +192,14 @@ class KinesisAnalyticsV2(AttachmentOperations):
 
     def describe_application_version(self, call: Call, request: Json) -> Json:
         """One version as it was."""
-        record, version = self.application(call, request), str(request["ApplicationVersionId"])
+        record, version = self._application(call, request), str(request["ApplicationVersionId"])
         if version not in record["versions"]:
             raise ServiceError("ResourceNotFoundException", f"Version {version} does not exist.")
         return {"ApplicationVersionDetail": applications.described(record, version)}
 
     def list_application_versions(self, call: Call, request: Json) -> Json:
         """Versions, the latest first."""
-        record = self.application(call, request)
+        record = self._application(call, request)
         versions, token = page(reversed(record["versions"]), request)
         summaries = [
             {"ApplicationVersionId": int(version), "ApplicationStatus": record["status"]}
@@ -209,7 +209,7 @@ class KinesisAnalyticsV2(AttachmentOperations):
 
     def create_application_presigned_url(self, call: Call, request: Json) -> Json:
         """Address of the Flink dashboard of a running application."""
-        record, runner = self.application(call, request), self.lifecycle.runner
+        record, runner = self._application(call, request), self.lifecycle.runner
         if request["UrlType"] != "FLINK_DASHBOARD_URL":
             raise ServiceError("InvalidArgumentException", "Flink applications have no notebook.")
         if record["status"] != Status.RUNNING or runner is None:
@@ -221,7 +221,7 @@ class KinesisAnalyticsV2(AttachmentOperations):
 
     def update_application_maintenance_configuration(self, call: Call, request: Json) -> Json:
         """Move the maintenance window."""
-        record = self.application(call, request)
+        record = self._application(call, request)
         applications.require(record, "updated")
         change = request["ApplicationMaintenanceConfigurationUpdate"]
         record["maintenance_starts_at"] = change["ApplicationMaintenanceWindowStartTimeUpdate"]

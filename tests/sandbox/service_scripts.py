@@ -1,0 +1,170 @@
+"""Calls that make each operation of a service succeed, in an order that allows it."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+from tests.sandbox.services.doubles import configuration
+from tests.sandbox.services.real import RealSandbox, eventually
+
+ROLE = "arn:aws:iam::000000000000:role/made-up"
+Script = Callable[[RealSandbox, Any], None]
+
+
+def firehose(sandbox: RealSandbox, client: Any) -> None:
+    """A DirectPut delivery stream's life."""
+    sandbox.client("s3").create_bucket(Bucket="models-firehose")
+    bucket = {"BucketARN": "arn:aws:s3:::models-firehose"}
+    name = {"DeliveryStreamName": "models"}
+    client.create_delivery_stream(
+        **name, ExtendedS3DestinationConfiguration=configuration(**bucket)
+    )
+
+    def settled(member: str, wanted: str) -> bool:
+        found = client.describe_delivery_stream(**name)["DeliveryStreamDescription"]
+        encryption = found["DeliveryStreamEncryptionConfiguration"]["Status"]
+        return bool({"stream": found["DeliveryStreamStatus"], "key": encryption}[member] == wanted)
+
+    eventually(lambda: settled("stream", "ACTIVE"))
+    client.list_delivery_streams()
+    client.put_record(**name, Record={"Data": b"{}"})
+    client.put_record_batch(**name, Records=[{"Data": b"{}"}])
+    client.start_delivery_stream_encryption(**name)
+    eventually(lambda: settled("key", "ENABLED"))
+    client.stop_delivery_stream_encryption(**name)
+    eventually(lambda: settled("key", "DISABLED"))
+    client.tag_delivery_stream(**name, Tags=[{"Key": "a", "Value": "b"}])
+    client.list_tags_for_delivery_stream(**name)
+    client.untag_delivery_stream(**name, TagKeys=["a"])
+    client.update_destination(
+        **name,
+        CurrentDeliveryStreamVersionId="1",
+        DestinationId="destinationId-000000000001",
+        ExtendedS3DestinationUpdate={"Prefix": "second/"},
+    )
+    client.delete_delivery_stream(**name)
+
+
+def flink(sandbox: RealSandbox, client: Any) -> None:
+    """An application's life, as far as it goes without a cluster."""
+    name = {"ApplicationName": "models"}
+    detail = client.create_application(
+        **name,
+        RuntimeEnvironment="FLINK-1_20",
+        ServiceExecutionRole=ROLE,
+        ApplicationConfiguration={
+            "ApplicationCodeConfiguration": {
+                "CodeContentType": "ZIPFILE",
+                "CodeContent": {"S3ContentLocation": _code(sandbox)},
+            }
+        },
+    )["ApplicationDetail"]
+    arn = detail["ApplicationARN"]
+    _flink_attachments(sandbox, client, name)
+    client.tag_resource(ResourceARN=arn, Tags=[{"Key": "a", "Value": "b"}])
+    client.list_tags_for_resource(ResourceARN=arn)
+    client.untag_resource(ResourceARN=arn, TagKeys=["a"])
+    client.update_application(
+        **name,
+        CurrentApplicationVersionId=client.describe_application(**name)["ApplicationDetail"][
+            "ApplicationVersionId"
+        ],
+        RuntimeEnvironmentUpdate="FLINK-2_2",
+    )
+    client.update_application_maintenance_configuration(
+        **name,
+        ApplicationMaintenanceConfigurationUpdate={
+            "ApplicationMaintenanceWindowStartTimeUpdate": "01:00"
+        },
+    )
+    client.start_application(**name)
+    client.stop_application(**name, Force=True)
+    eventually(
+        lambda: (
+            client.describe_application(**name)["ApplicationDetail"]["ApplicationStatus"] == "READY"
+        )
+    )
+    operations = client.list_application_operations(**name)["ApplicationOperationInfoList"]
+    client.describe_application_operation(**name, OperationId=operations[0]["OperationId"])
+    client.list_applications()
+    client.list_application_versions(**name)
+    client.describe_application_version(**name, ApplicationVersionId=1)
+    client.list_application_snapshots(**name)
+    client.delete_application(**name, CreateTimestamp=detail["CreateTimestamp"])
+
+
+def _code(sandbox: RealSandbox) -> dict[str, str]:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("job.jar", "content")
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="models-flink")
+    s3.put_object(Bucket="models-flink", Key="job.zip", Body=content.getvalue())
+    return {"BucketARN": "arn:aws:s3:::models-flink", "FileKey": "job.zip"}
+
+
+def _flink_attachments(sandbox: RealSandbox, client: Any, name: dict[str, str]) -> None:
+    option = client.add_application_cloud_watch_logging_option(
+        **name,
+        CurrentApplicationVersionId=1,
+        CloudWatchLoggingOption={
+            "LogStreamARN": "arn:aws:logs:us-east-1:000000000000:log-group:g:log-stream:s"
+        },
+    )["CloudWatchLoggingOptionDescriptions"][0]
+    client.delete_application_cloud_watch_logging_option(
+        **name,
+        CurrentApplicationVersionId=2,
+        CloudWatchLoggingOptionId=option["CloudWatchLoggingOptionId"],
+    )
+    ec2 = sandbox.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.99.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.99.1.0/24")["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(GroupName="models", Description="models", VpcId=vpc)
+    network = client.add_application_vpc_configuration(
+        **name,
+        CurrentApplicationVersionId=3,
+        VpcConfiguration={"SubnetIds": [subnet], "SecurityGroupIds": [group["GroupId"]]},
+    )["VpcConfigurationDescription"]
+    client.delete_application_vpc_configuration(
+        **name,
+        CurrentApplicationVersionId=4,
+        VpcConfigurationId=network["VpcConfigurationId"],
+    )
+
+
+def timestream_write(sandbox: RealSandbox, client: Any) -> None:
+    """A database's and a table's life."""
+    del sandbox
+    database, table = {"DatabaseName": "models"}, {"TableName": "models"}
+    client.describe_endpoints()
+    arn = client.create_database(**database)["Database"]["Arn"]
+    client.update_database(**database, KmsKeyId="arn:aws:kms:us-east-1:000000000000:key/1")
+    client.describe_database(**database)
+    client.list_databases()
+    client.create_table(**database, **table)
+    client.describe_table(**database, **table)
+    client.list_tables(**database)
+    client.update_table(
+        **database,
+        **table,
+        RetentionProperties={
+            "MemoryStoreRetentionPeriodInHours": 24,
+            "MagneticStoreRetentionPeriodInDays": 7,
+        },
+    )
+    client.tag_resource(ResourceARN=arn, Tags=[{"Key": "a", "Value": "b"}])
+    client.list_tags_for_resource(ResourceARN=arn)
+    client.untag_resource(ResourceARN=arn, TagKeys=["a"])
+    client.delete_table(**database, **table)
+    client.delete_database(**database)
+
+
+SCRIPTS: dict[str, Script] = {
+    "firehose": firehose,
+    "kinesisanalyticsv2": flink,
+    "timestream-write": timestream_write,
+}
+"""By boto3's name of the service."""
