@@ -50,10 +50,26 @@ class AwsClient:
             VideoctlError: of the kinds in `videoctl.aws.errors`.
 
         """
+        name = xform_name(operation)
         try:
-            yield from self._client.get_paginator(xform_name(operation)).paginate(**parameters)
+            if self._client.can_paginate(name):
+                yield from self._client.get_paginator(name).paginate(**parameters)
+                return
         except (ClientError, BotoCoreError) as error:
             self._raise(error, operation)
+        yield from self._token_pages(operation, parameters)
+
+    def _token_pages(
+        self, operation: str, parameters: dict[str, Any]
+    ) -> Iterator[dict[str, Any]]:
+        """Pages of a call botocore has no paginator for, such as Timestream's: by NextToken."""
+        token: dict[str, str] = {}
+        while True:
+            page = self.call(operation, **parameters, **token)
+            yield page
+            if not page.get("NextToken"):
+                return
+            token = {"NextToken": page["NextToken"]}
 
     def items(self, operation: str, key: str, /, **parameters: Any) -> Iterator[Any]:
         """Every item under `key` of every page."""
