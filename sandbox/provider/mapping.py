@@ -191,7 +191,10 @@ def _declared_value(field: Field, value: Any, known: Any, *, importing: bool) ->
     before = known if isinstance(known, list) else []
     return [
         _declared_object(
-            field.fields, one, before[place] if place < len(before) else {}, importing=importing
+            field.fields,
+            one,
+            before[place] if place < len(before) else {},
+            importing=importing or place >= len(before),
         )
         for place, one in enumerate(value)
     ]

@@ -68,12 +68,17 @@ class BucketObjectv2(ResourceType):
         key = _key(inputs["key"])
         return f"{inputs['bucket']}/{key}", self._upload(context, key, inputs)
 
+    def imported(self, context: Context, resource_id: str) -> tuple[str, Properties]:
+        """An import takes an S3 URL too."""
+        del context
+        return resource_id.removeprefix("s3://"), {}
+
     def read(
         self, context: Context, resource_id: str, inputs: Properties
     ) -> tuple[Properties, Properties] | None:
         """Headers and tags as they are now; the content is known by its ETag alone."""
         s3 = context.client("s3")
-        bucket, key = resource_id.removeprefix("s3://").split("/", maxsplit=1)
+        bucket, key = resource_id.split("/", maxsplit=1)
         outputs = {**inputs, **_outputs(s3, bucket, key, inputs)}
         outputs["tags"] = TAGS.decode(s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"])
         return {"bucket": bucket, "key": key, **declared(_HEADERS, outputs, inputs)}, outputs
