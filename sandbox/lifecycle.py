@@ -199,20 +199,24 @@ def _remembered_ports(home: Home) -> dict[str, int]:
     return ports
 
 
+def free_socket(port: int = 0) -> socket.socket:
+    """A socket that listens on 127.0.0.1, on any free port unless one is given."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(("127.0.0.1", port))
+        listening.listen(_BACKLOG)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
 def _listen(wanted: int | None, remembered: int | None) -> socket.socket:
-    """A listening socket on 127.0.0.1: on the wanted port or not at all, else where it was."""
-    for port in (wanted,) if wanted else (remembered, 0):
-        if port is None:
-            continue
-        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind(("127.0.0.1", port))
-            listening.listen(_BACKLOG)
-        except OSError:
-            listening.close()
-            continue
-        return listening
+    """A listening socket: on the wanted port or not at all, else where it was, else anywhere."""
+    for port in (wanted,) if wanted else (remembered or 0, 0):
+        with contextlib.suppress(OSError):
+            return free_socket(port)
     raise SandboxError(
         f"port {wanted} on 127.0.0.1 is taken by another process",
         hint="choose another with --port, or leave --port out for a free one",

@@ -30,6 +30,7 @@ async def serve(listening: socket.socket, endpoint_url: str) -> None:
     await stopped.wait()
     server.close()
     following.cancel()
+    pools.close()
 
 
 def main() -> None:

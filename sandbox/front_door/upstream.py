@@ -116,6 +116,13 @@ class Pools:
             _, protocol = await loop.create_connection(lambda: Upstream(address), *address)
         return protocol
 
+    def close(self) -> None:
+        """Close the connections nobody uses."""
+        for idle in self._idle.values():
+            for connection in idle:
+                connection.abandon()
+        self._idle.clear()
+
     def give_back(self, connection: Upstream) -> None:
         """Keep a connection for the next request."""
         if connection.is_open:

@@ -23,7 +23,7 @@ from sandbox.protocol.errors import ServiceError, error_response
     ],
 )
 def test_a_client_reads_code_message_and_status(protocol: Any, parser: str, service: str) -> None:
-    """botocore finds the error's code and message where this protocol has them."""
+    """A client finds the error's code and message where this protocol has them."""
     error = ServiceError("SomeException", "1 < 2 & so on", 409)
     response = error_response(protocol, error, "request-1", service=service)
     parsed = parsers.create_parser(parser).parse(
