@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _CONNECTIONS_PER_CLIENT: Final = 32
 _DEFAULT_ATTEMPTS: Final = 25
+_CONNECTION_ATTEMPTS: Final = 3
 
 
 class Clients:
@@ -76,4 +77,13 @@ class Clients:
         )
         client = session.create_client(service, region_name=region, config=config)
         client.meta.events.register("after-call", note_service)
+        client.meta.events.register_first("needs-retry", _give_up_on_unreachable)
         return client
+
+
+def _give_up_on_unreachable(attempts: int, caught_exception: Exception | None, **_: Any) -> None:
+    """Ends the retries of a call that nobody answers: an endpoint that is down is no throttling."""
+    from botocore.exceptions import EndpointConnectionError  # noqa: PLC0415 - start-up time
+
+    if isinstance(caught_exception, EndpointConnectionError) and attempts >= _CONNECTION_ATTEMPTS:
+        raise caught_exception

@@ -257,6 +257,8 @@ class Provider:
             found = {**found, "tags": outputs["tags"]}
         known = {*kind.rules.supports, "tags"} if kind.rules.supports else names
         found = {key: value for key, value in found.items() if key in known & names}
+        if olds and not any(name in state for name in outputs.keys() - names):
+            state = found  # recorded without having been read: what AWS has is no drift of it
         if olds:
             return drift.refreshed(kind.rules, found, recorded=olds, state=state)
         regional = {"region": context.region} if "region" in names else {}

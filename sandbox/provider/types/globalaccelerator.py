@@ -244,7 +244,12 @@ class Listener(ResourceType):
         "thresholdCount": 3,
         "trafficDialPercentage": 100,
     },
-    adopted=("endpointGroupRegion", "healthCheckPath", "healthCheckPort"),
+    adopted=(
+        "endpointGroupRegion",
+        "healthCheckPath",
+        "healthCheckPort",
+        "endpointConfigurations.clientIpPreservationEnabled",
+    ),
     unordered=("endpointConfigurations", "portOverrides"),
     home_region=_HOME,
 )

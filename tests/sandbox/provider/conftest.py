@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 
@@ -16,9 +17,31 @@ from tests.sandbox.provider.samples import World
 REGION = "us-east-1"
 
 
+@dataclass(frozen=True)
+class Sandbox:
+    """A running sandbox: its directory, how to reach it, where its provider is."""
+
+    home: str
+    environment: dict[str, str]
+    plugins: list[str]
+
+    def fault(self, kind: str, **where: str) -> None:
+        """From now on the calls described fail."""
+        options = [word for name, value in where.items() for word in (f"--{name}", value)]
+        self._run("fault", "add", kind, *options)
+
+    def heal(self) -> None:
+        """No faults any more."""
+        self._run("fault", "clear")
+
+    def _run(self, *words: str) -> None:
+        command = [sys.executable, "-m", "sandbox", *words, "--home", self.home]
+        subprocess.run(command, check=True, capture_output=True)
+
+
 @pytest.fixture(scope="session")
-def aws_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The AWS_* variables that lead to a sandbox of this test run's own."""
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A sandbox of this test run's own."""
     home = str(tmp_path_factory.mktemp("sandbox"))
     command = [sys.executable, "-m", "sandbox"]
     started = subprocess.run(
@@ -27,19 +50,20 @@ def aws_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[s
         text=True,
         check=True,
     )
+    target = json.loads(started.stdout)
     try:
-        yield json.loads(started.stdout)["environment"]
+        yield Sandbox(home, target["environment"], target["plugin_directories"])
     finally:
         subprocess.run([*command, "down", "--home", home], check=True, capture_output=True)
 
 
 @pytest.fixture(scope="session")
-def provider(aws_environment: dict[str, str]) -> Iterator[Provider]:
+def provider(sandbox: Sandbox) -> Iterator[Provider]:
     """A provider configured for the sandbox, as the engine would do it."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             patch.delenv(name)
-        for name, value in aws_environment.items():
+        for name, value in sandbox.environment.items():
             patch.setenv(name, value)
         configured = Provider()
         configured.configure({"region": REGION})
