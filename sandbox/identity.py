@@ -87,6 +87,8 @@ def identify(scope: dict[str, Any]) -> Identity:
     elif is_form:
         protocol = "ec2" if signing_name in _EC2_STYLE else "query"
     else:
+        if b"x-amz-copy-source" in headers:
+            operation = "UploadPartCopy" if b"partNumber" in scope["query_string"] else "CopyObject"
         protocol = "rest-xml" if signing_name in {"s3", "route53", ""} else "rest-json"
     return Identity(signing_name, region, account_id, prefix, operation, protocol, is_form)
 

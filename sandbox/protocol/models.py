@@ -60,11 +60,11 @@ class _RestRoute:
         self.query = dict(part.partition("=")[::2] for part in query.split("&") if part)
         self.pattern = re.compile(_path_pattern(uri))
         placeholders = _HTTP_PLACEHOLDER.findall(uri)
-        required = _required_headers(operation)
-        self.required_headers = required
+        self.required_headers = _required(operation, "header")
+        self.required_query = _required(operation, "querystring")
         self.specificity = (
-            len(self.query),
-            len(required),
+            len(self.query) + len(self.required_query),
+            len(self.required_headers),
             len(_HTTP_PLACEHOLDER.sub("", uri)),
             -len(placeholders),
         )
@@ -75,7 +75,9 @@ class _RestRoute:
             key in query and (not value or value in query[key]) for key, value in self.query.items()
         ):
             return False
-        if not all(name in headers for name in self.required_headers):
+        if not all(name in query for name in self.required_query):
+            return False
+        if not all(name.lower() in headers for name in self.required_headers):
             return False
         return self.pattern.fullmatch(path) is not None
 
@@ -89,15 +91,15 @@ def _path_pattern(uri: str) -> str:
     return pattern + re.escape(uri[position:]) + "/?"
 
 
-def _required_headers(operation: OperationModel) -> tuple[str, ...]:
-    """Headers that tell two operations of one path apart, such as S3's copy source."""
+def _required(operation: OperationModel, location: str) -> tuple[str, ...]:
+    """Headers or query keys that tell operations of one path apart, such as S3's copy source."""
     shape = operation.input_shape
     if shape is None:
         return ()
     return tuple(
-        str(member.serialization["name"]).lower()
+        str(member.serialization["name"])
         for name, member in shape.members.items()
-        if member.serialization.get("location") == "header" and name in shape.required_members
+        if member.serialization.get("location") == location and name in shape.required_members
     )
 
 
