@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore import xform_name
@@ -10,7 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from videoctl.aws.errors import Call, translate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from videoctl.model.regions import Region
 
@@ -59,9 +61,7 @@ class AwsClient:
             self._raise(error, operation)
         yield from self._token_pages(operation, parameters)
 
-    def _token_pages(
-        self, operation: str, parameters: dict[str, Any]
-    ) -> Iterator[dict[str, Any]]:
+    def _token_pages(self, operation: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Pages of a call botocore has no paginator for, such as Timestream's: by NextToken."""
         token: dict[str, str] = {}
         while True:
@@ -79,3 +79,13 @@ class AwsClient:
     def _raise(self, error: ClientError | BotoCoreError, operation: str) -> NoReturn:
         call = Call(service=self.service, operation=operation, region=self.region)
         raise translate(error, call) from error
+
+
+def answered_at(answer: Mapping[str, Any]) -> datetime | None:
+    """When the service made this answer, by its own clock; None where it does not say."""
+    date = answer["ResponseMetadata"]["HTTPHeaders"].get("date", "")
+    try:
+        moment = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from videoctl.aws.client import answered_at
 from videoctl.aws.errors import AwsError, Busy, NotFound
 from videoctl.model.names import bucket_arn
 from videoctl.model.regions import PRIMARY
@@ -193,11 +193,11 @@ class ControlBucket:
 
 
 def _age_seconds(answer: dict[str, Any]) -> float:
-    """From the answer's own date, so that this machine's clock does not matter."""
-    date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-    if date is None:
+    """By the store's clock alone; 0 where it does not say, so that nothing seems abandoned."""
+    moment = answered_at(answer)
+    if moment is None:
         return 0.0
-    age = parsedate_to_datetime(date) - answer["LastModified"]
+    age = moment - answer["LastModified"]
     return max(0.0, float(age.total_seconds()))
 
 

@@ -213,7 +213,7 @@ def translate(
         return _make(NotAllowed, call, f"{call}: {error}")
     if isinstance(error, botocore_errors.ReadTimeoutError | botocore_errors.ConnectionClosedError):
         return _make(Unavailable, call, f"{call}: the answer was lost: {error}")
-    if isinstance(error, botocore_errors.HTTPClientError):
+    if isinstance(error, botocore_errors.ConnectionError | botocore_errors.HTTPClientError):
         return _make(Unreachable, call, f"{call}: the endpoint cannot be reached: {error}")
     return _make(AwsError, call, f"{call}: {error}")
 

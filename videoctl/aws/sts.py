@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
+
+from videoctl.aws.client import answered_at
 
 if TYPE_CHECKING:
     from videoctl.aws.client import AwsClient
@@ -39,8 +40,8 @@ class StsGateway:
     def caller(self) -> Caller:
         """The account, and the clock against the answer's date."""
         answer = self._client.call("GetCallerIdentity")
-        date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-        skew = datetime.now(UTC) - parsedate_to_datetime(date) if date else None
+        moment = answered_at(answer)
+        skew = datetime.now(UTC) - moment if moment else None
         return Caller(
             account_id=answer["Account"],
             clock_skew_seconds=skew.total_seconds() if skew is not None else None,
