@@ -16,7 +16,7 @@ _IN_ARRAY: Final = re.compile(rb'(?:[^"\[\]{},]++|' + _STRING + rb")*+([\[\]{},]
 _IN_ELEMENT: Final = re.compile(rb'(?:[^"\[\]{}]++|' + _STRING + rb")*+([\[\]{}])", re.DOTALL)
 """Up to the next mark outside strings; within an element commas do not matter."""
 _MARKS_PER_ITEM: Final = 10
-"""Braces, brackets and line ends that an event may have on average."""
+"""Braces and brackets, or lines, that an event may have on average."""
 _BLANK: Final = b" \t\r\n"
 _list_decoder: Final = msgspec.json.Decoder(list[Any])
 _decoder: Final = msgspec.json.Decoder()
@@ -102,7 +102,7 @@ def parse(body: bytes, content_type: str, max_items: int) -> list[Any] | list[by
         raise BodyError(400, "empty-body", "the body is empty")
     # Millions of empty objects take twenty times the memory of their text, and seconds to split:
     # look before parsing.
-    if sum(text.count(mark) for mark in (b"{", b"[", b"\n")) > max_items * _MARKS_PER_ITEM:
+    if sum(text.count(mark) for mark in (b"{", b"[")) > max_items * _MARKS_PER_ITEM:
         raise _too_many(max_items)
     items = _items(text, content_type, max_items)
     if len(items) > max_items:
@@ -112,13 +112,13 @@ def parse(body: bytes, content_type: str, max_items: int) -> list[Any] | list[by
 
 def _items(text: bytes, content_type: str, max_items: int) -> list[Any] | list[bytes]:
     if "ndjson" in content_type or "jsonl" in content_type or "json-lines" in content_type:
-        return _lines(text)
+        return _lines(text, max_items)
     if text.startswith(b"["):
         return _array(text, max_items)
     try:
         return [_decoder.decode(text)]
     except (ValueError, RecursionError):
-        lines = _lines(text)
+        lines = _lines(text, max_items)
         return lines if any(_is_object(line) for line in lines) else [text]
 
 
@@ -166,7 +166,9 @@ def _array(text: bytes, max_items: int) -> list[Any] | list[bytes]:
     return items
 
 
-def _lines(text: bytes) -> list[bytes]:
+def _lines(text: bytes, max_items: int) -> list[bytes]:
+    if text.count(b"\n") > max_items * _MARKS_PER_ITEM:
+        raise _too_many(max_items)
     return [line for line in (line.strip(_BLANK) for line in text.split(b"\n")) if line]
 
 

@@ -91,14 +91,21 @@ class Lane:
         self.is_busy = True
         return entries
 
-    def end_turn(self, failed: list[UserRecord], now: float) -> None:
-        """The turn is over; what failed will be tried again after a while."""
+    def end_turn(self, failed: list[UserRecord], now: float, *, is_progress: bool) -> None:
+        """The turn is over; what failed will be tried again after a while.
+
+        Args:
+            failed: records to try again.
+            now: monotonic seconds.
+            is_progress: whether something was stored: the wait does not grow then.
+
+        """
         self.is_busy = False
         if not failed:
             self.failures = 0
             return
         self.put_back(failed)
-        self.failures += 1
+        self.failures = 1 if is_progress else self.failures + 1
         ceiling = min(MAX_BACKOFF_SECONDS, BACKOFF_SECONDS * 2 ** min(self.failures - 1, 10))
         self.not_before = now + random.uniform(ceiling / 2, ceiling)
 

@@ -264,7 +264,9 @@ class Publisher:
         for turn in turns:
             for entry in turn.entries:
                 self._settle_entry(turn, entry, next(remaining))
-            turn.lane.end_turn(turn.failed, self._clock())
+            records = sum(len(entry.records) for entry in turn.entries)
+            is_progress = len(turn.failed) < records
+            turn.lane.end_turn(turn.failed, self._clock(), is_progress=is_progress)
 
     async def _put_entries(self, entries: list[Entry]) -> list[PutOutcome]:
         self._counters.count("put_records_requests")
