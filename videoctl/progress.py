@@ -28,6 +28,10 @@ MARKS: Final = {
 }
 """One character and a style for each state of a step; plain ASCII, so that it reads anywhere."""
 
+PLAIN_PROGRESS_SECONDS: Final = 5.0
+_CHATTER: Final = frozenset({EventCode.STEP_PROGRESS, EventCode.STEP_WAITING})
+_ENDINGS: Final = {EventCode.STEP_COMPLETED: ": done"}
+
 _STATES: Final = {
     EventCode.STEP_STARTED: "running",
     EventCode.STEP_COMPLETED: "done",
@@ -54,10 +58,20 @@ def progress(output: Output, plan: Plan) -> Iterator[Callable[[Event], None]]:
 
 
 def _plain(console: Console) -> Callable[[Event], None]:
+    """A line for each event that matters; of what goes on inside a step, one in a while."""
+    last = 0.0
+
     def listener(event: Event) -> None:
+        nonlocal last
+        if event.code in _CHATTER:
+            if time.monotonic() - last < PLAIN_PROGRESS_SECONDS:
+                return
+            last = time.monotonic()
         moment = event.time.strftime("%H:%M:%S")
         where = f"{event.step}: " if event.step else ""
-        console.print(f"{moment} {where}{event.message}", markup=False)
+        console.print(
+            f"{moment} {where}{event.message}{_ENDINGS.get(event.code, '')}", markup=False
+        )
 
     return listener
 
