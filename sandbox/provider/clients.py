@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
@@ -75,7 +76,14 @@ class Clients:
                 "total_max_attempts": int(attempts) or _DEFAULT_ATTEMPTS,
             },
         )
-        client = session.create_client(service, region_name=region, config=config)
+        # Named outright, an endpoint is used as it is; found through the variables, botocore would
+        # still discover Timestream's cells, and reach them by TLS only.
+        client = session.create_client(
+            service,
+            region_name=region,
+            endpoint_url=os.environ.get("AWS_ENDPOINT_URL") or None,
+            config=config,
+        )
         client.meta.events.register("after-call", note_service)
         client.meta.events.register_first("needs-retry", _give_up_on_unreachable)
         return client
