@@ -87,21 +87,20 @@ class S3Gateway:
 
         """
         total = 0
-        try:
-            for page in self._client.pages(
-                "ListObjectVersions", Bucket=bucket, PaginationConfig={"PageSize": DELETE_BATCH}
-            ):
-                versions = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-                self._delete(bucket, versions)
-                total += len(versions)
-                on_deleted(total)
-        except NotFound:
-            return total
-        return total
+        while True:
+            # From the start each time: what arrives meanwhile sorts anywhere.
+            try:
+                page = self._client.call("ListObjectVersions", Bucket=bucket, MaxKeys=DELETE_BATCH)
+            except NotFound:
+                return total
+            versions = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+            if not versions:
+                return total
+            self._delete(bucket, versions)
+            total += len(versions)
+            on_deleted(total)
 
     def _delete(self, bucket: str, versions: list[dict[str, Any]]) -> None:
-        if not versions:
-            return
         answer = self._client.call(
             "DeleteObjects",
             Bucket=bucket,
