@@ -125,6 +125,18 @@ def read_lock(store: ObjectStore, environment: str) -> SeenLock | None:
     return seen_lock(stored) if stored else None
 
 
+def refuse_if_held(store: ObjectStore, environment: str) -> None:
+    """Stop before anything else is said while another run is at the environment.
+
+    Raises:
+        LockedError: somebody holds the lock and is not shown to be gone.
+
+    """
+    seen = read_lock(store, environment)
+    if seen is not None and not seen.is_abandoned:
+        raise locked_error(environment, seen)
+
+
 def break_lock(store: ObjectStore, environment: str, seen: SeenLock) -> None:
     """Remove the lock that was seen, whoever holds it; the caller records the reason.
 

@@ -176,7 +176,7 @@ class Plan:
         return tuple(
             Blocker(
                 check=check.check,
-                message=f"{check.check}: {check.seen} (must be: {check.limit})",
+                message=f"{check.seen} (must be: {check.limit})",
                 cure=check.cure,
                 flag=check.flag,
             )

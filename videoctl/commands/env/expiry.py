@@ -111,7 +111,9 @@ def _destroy_all(
         try:
             plan, _ = session.plan_destroy(confirm=name, delete_data=delete_data)
             if plan.blockers:
-                failed[name] = "; ".join(blocker.message for blocker in plan.blockers)
+                failed[name] = "; ".join(
+                    f"{blocker.check}: {blocker.message}" for blocker in plan.blockers
+                )
                 continue
             with progress(context.output, plan) as listener:
                 result = session.execute(

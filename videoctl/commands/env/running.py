@@ -38,12 +38,15 @@ def refuse_if_blocked(context: Context, plan: Plan) -> None:
     """Stop before anything is asked when a check failed; all checks are shown.
 
     Raises:
+        LockedError: another run is at it, which comes before any check.
         RefusedError: with one fault for each failed check.
 
     """
     from videoctl.errors import Fault, NotAllowedError, RefusedError
+    from videoctl.execution.lock import refuse_if_held
     from videoctl.render import draw_checks
 
+    refuse_if_held(context.control_store(), plan.environment)
     blockers = plan.blockers
     if not blockers:
         return
