@@ -42,9 +42,7 @@ class Cloud:
         lines = log.read_text().splitlines() if log.exists() else []
         return [line.split()[1] for line in lines if line.startswith(kind)]
 
-    def locate(
-        self, type_token: str, inputs: Mapping[str, Any], region: str | None
-    ) -> str | None:
+    def locate(self, type_token: str, inputs: Mapping[str, Any], region: str | None) -> str | None:
         self.asked.append(type_token)
         key = "tag" if "Random" in type_token else "name"
         for identifier, found in self.resources().items():
@@ -71,7 +69,6 @@ class ToyTarget:
             say=self.said.append,
             **options,
         )
-
 
     def start(self, **told: Any) -> subprocess.Popen[str]:
         """An update in a process of its own, to be interrupted."""
@@ -117,9 +114,7 @@ def engine() -> Engine:
 
 
 @pytest.fixture
-def toy(
-    tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[ToyTarget]:
+def toy(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[ToyTarget]:
     """A fresh toy target with the real engine; nothing of it runs on afterwards."""
     target = make_toy(tmp_path, engine, monkeypatch)
     yield target
@@ -149,4 +144,3 @@ def make_toy(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) ->
         plugin_directories=(str(plugins),),
     )
     return ToyTarget(workspace, Cloud(cloud), engine)
-

@@ -119,8 +119,8 @@ def _passphrase_missing(failure: Failure, _: re.Match[str], __: str) -> Videoctl
 def _passphrase_wrong(failure: Failure, _: re.Match[str], __: str) -> VideoctlError:
     return NotAllowedError(
         f"the passphrase given does not open stack {failure.stack}'s secrets",
-        hint="the file named by PULUMI_CONFIG_PASSPHRASE_FILE holds another environment's or an old"
-        " passphrase",
+        hint="restore the file it was made with: engine/TARGET/passphrase in VIDEOCTL_HOME, or the"
+        " one PULUMI_CONFIG_PASSPHRASE_FILE names",
         code="passphrase-wrong",
     )
 
@@ -228,6 +228,14 @@ def _stale_plan(failure: Failure, _: re.Match[str], line: str) -> VideoctlError:
     )
 
 
+def _program(failure: Failure, found: re.Match[str], _: str) -> VideoctlError:
+    return FailedError(
+        f"the program of stack {failure.stack} failed: {_short(found['said'])}",
+        hint=_log(failure),
+        code="program-failed",
+    )
+
+
 def _protected(failure: Failure, _: re.Match[str], line: str) -> VideoctlError:
     return RefusedError(
         f"a protected resource of stack {failure.stack} would go: {line}",
@@ -251,5 +259,6 @@ _MAKERS: Final[Mapping[str, Callable[[Failure, re.Match[str], str], VideoctlErro
     "pending-operations": _pending,
     "plan-stale": _stale_plan,
     "resource-protected": _protected,
+    "program-failed": _program,
     "endpoint-unreachable": _unreachable,
 }

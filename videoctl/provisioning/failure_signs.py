@@ -81,6 +81,7 @@ _PATTERNS: Final[Mapping[str, tuple[str, ...]]] = {
         r"cannot be deleted because it is protected",
         r"unable to (?:delete|replace) resource .{0,300}protect",
     ),
+    "program-failed": (r"python inline source runtime error: *(?P<said>[^\n]*)",),
     "endpoint-unreachable": (
         r"connection refused",
         r"no such host",

@@ -88,7 +88,11 @@ class StackGateway:
         refresh: bool = False,
         with_engine_plan: bool = False,
     ) -> Preview:
-        """What `update` would do; changes nothing, and makes no stack where there is none."""
+        """What `update` would do; changes nothing, and makes no stack where there is none.
+
+        With `with_engine_plan` the engine's own plan comes along, but for a stack that does not
+        exist: its secrets would be those of the scratch state it is previewed on.
+        """
         state = self.state(stack)
         request = self._operations.request(Operation.PREVIEW, stack, program, program_input)
         with scratch_workspace(self.workspace, needed=not state.exists) as workspace:
@@ -99,7 +103,7 @@ class StackGateway:
                 create_stack=not state.exists,
                 refresh=refresh,
                 engine_plan=workspace.directory / f"{request.run_id}.plan"
-                if with_engine_plan
+                if with_engine_plan and state.exists
                 else None,
             )
             followed = self._operations.run(request, how)

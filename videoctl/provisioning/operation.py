@@ -97,7 +97,11 @@ class Program:
             module_name, _, attribute = self._request.registry.partition(":")
             registry: Mapping[str, Callable[[Any], None]]
             registry = getattr(importlib.import_module(module_name), attribute)
-            program = registry[str(self._request.program)]
+            name = str(self._request.program)
+            if name not in registry:
+                known = ", ".join(sorted(registry))
+                raise LookupError(f"{module_name} has no program {name!r}; it has: {known}")  # noqa: TRY301
+            program = registry[name]
             hints = get_type_hints(program)
             hints.pop("return", None)
             (expected,) = hints.values()
