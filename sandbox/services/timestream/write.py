@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
-from urllib.parse import urlsplit
 
 from sandbox.protocol.errors import ServiceError
 from sandbox.services.base import Call, Service
@@ -25,8 +24,8 @@ _ENDPOINT_CACHE_MINUTES: Final = 1440
 
 def endpoints(host_url: str) -> Json:
     """The one cell there is: where the sandbox listens."""
-    address = urlsplit(host_url).netloc
-    return {"Endpoints": [{"Address": address, "CachePeriodInMinutes": _ENDPOINT_CACHE_MINUTES}]}
+    # AWS names a host, which SDKs reach by HTTPS; with a scheme they take the address as it is.
+    return {"Endpoints": [{"Address": host_url, "CachePeriodInMinutes": _ENDPOINT_CACHE_MINUTES}]}
 
 
 class TimestreamWrite(Service):
