@@ -162,39 +162,60 @@ def _structure_from_xml(shape: Shape, node: Element) -> dict[str, Any]:
     return result
 
 
-def from_query(shape: Shape, parameters: Mapping[str, str], prefix: str = "") -> Any:
-    """Value of `shape` from the `A.member.1.B=...` pairs under `prefix`; None when absent."""
+def from_query(
+    shape: Shape, parameters: Mapping[str, str], prefix: str = "", *, is_ec2: bool = False
+) -> Any:
+    """Value of `shape` from the `A.member.1.B=...` pairs under `prefix`; None when absent.
+
+    EC2 has rules of its own: capitalised names, and every list flattened.
+    """
     match shape.type_name:
         case "structure":
-            return _structure_from_query(shape, parameters, prefix)
+            return _structure_from_query(shape, parameters, prefix, is_ec2=is_ec2)
         case "list":
-            return _list_from_query(shape, parameters, prefix)
+            return _list_from_query(shape, parameters, prefix, is_ec2=is_ec2)
         case "map":
             return _map_from_query(shape, parameters, prefix)
     text = parameters.get(prefix)
     return None if text is None else scalar(shape, text)
 
 
-def _structure_from_query(shape: Shape, parameters: Mapping[str, str], prefix: str) -> Any:
+def _structure_from_query(
+    shape: Shape, parameters: Mapping[str, str], prefix: str, *, is_ec2: bool
+) -> Any:
     result = {}
     for name, member in shape.members.items():
         wire_name = member.serialization.get("name", name)
-        value = from_query(member, parameters, f"{prefix}.{wire_name}" if prefix else wire_name)
+        if is_ec2:
+            capitalised = wire_name[0].upper() + wire_name[1:]
+            wire_name = member.serialization.get("queryName", capitalised)
+        place = f"{prefix}.{wire_name}" if prefix else wire_name
+        value = from_query(member, parameters, place, is_ec2=is_ec2)
         if value is not None:
             result[name] = value
     return result if result or not prefix else None
 
 
-def _list_from_query(shape: Shape, parameters: Mapping[str, str], prefix: str) -> Any:
+def _list_from_query(
+    shape: Shape, parameters: Mapping[str, str], prefix: str, *, is_ec2: bool
+) -> Any:
     stem = prefix
-    if not shape.serialization.get("flattened"):
-        stem = f"{prefix}.{shape.member.serialization.get('name', 'member')}"
-    elif shape.member.serialization.get("name"):
-        stem = ".".join([*prefix.split(".")[:-1], shape.member.serialization["name"]])
+    if not is_ec2:
+        stem = _list_stem(shape, prefix)
     items: list[Any] = []
-    while (item := from_query(shape.member, parameters, f"{stem}.{len(items) + 1}")) is not None:
+    while True:
+        place = f"{stem}.{len(items) + 1}"
+        item = from_query(shape.member, parameters, place, is_ec2=is_ec2)
+        if item is None:
+            return items if items or prefix in parameters else None
         items.append(item)
-    return items if items or prefix in parameters else None
+
+
+def _list_stem(shape: Shape, prefix: str) -> str:
+    item_name = shape.member.serialization.get("name")
+    if not shape.serialization.get("flattened"):
+        return f"{prefix}.{item_name or 'member'}"
+    return ".".join([*prefix.split(".")[:-1], item_name]) if item_name else prefix
 
 
 def _map_from_query(shape: Shape, parameters: Mapping[str, str], prefix: str) -> Any:

@@ -29,7 +29,7 @@ def parse(operation: OperationModel, protocol: Protocol, request: Request) -> Js
     match protocol:
         case "query" | "ec2":
             pairs = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
-            return decoding.from_query(shape, pairs) or {}
+            return decoding.from_query(shape, pairs, is_ec2=protocol == "ec2") or {}
         case "rest-json" | "rest-xml":
             return _parse_rest(operation, shape, protocol, request)
     return decoding.from_json(shape, _document(protocol, request.body)) or {}

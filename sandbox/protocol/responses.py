@@ -156,7 +156,10 @@ def _query_document(
     if shape is not None:
         wrapper = shape.serialization.get("resultWrapper")
         _fill_structure(SubElement(root, wrapper) if wrapper else root, shape, output)
-    SubElement(SubElement(root, "ResponseMetadata"), "RequestId").text = request_id
+    if operation.service_model.resolved_protocol == "ec2":
+        SubElement(root, "requestId").text = request_id
+    else:
+        SubElement(SubElement(root, "ResponseMetadata"), "RequestId").text = request_id
     return bytes(tostring(root, encoding="utf-8", xml_declaration=True))
 
 

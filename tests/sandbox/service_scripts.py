@@ -162,7 +162,27 @@ def timestream_write(sandbox: RealSandbox, client: Any) -> None:
     client.delete_database(**database)
 
 
+def ec2(_: RealSandbox, client: Any) -> None:
+    """A VPC with an endpoint."""
+    vpc = {"VpcId": client.create_vpc(CidrBlock="10.90.0.0/16")["Vpc"]["VpcId"]}
+    client.modify_vpc_attribute(**vpc, EnableNetworkAddressUsageMetrics={"Value": True})
+    client.describe_vpc_attribute(**vpc, Attribute="enableNetworkAddressUsageMetrics")
+    subnet = client.create_subnet(**vpc, CidrBlock="10.90.1.0/24")["Subnet"]["SubnetId"]
+    made = client.create_vpc_endpoint(
+        **vpc,
+        VpcEndpointType="Interface",
+        ServiceName="com.amazonaws.us-east-1.logs",
+        SubnetIds=[subnet],
+        SecurityGroupIds=[client.create_security_group(GroupName="a", Description="a")["GroupId"]],
+    )
+    endpoint_id = made["VpcEndpoint"]["VpcEndpointId"]
+    client.modify_vpc_endpoint(VpcEndpointId=endpoint_id, PrivateDnsEnabled=False)
+    client.describe_vpc_endpoints(VpcEndpointIds=[endpoint_id])
+    client.delete_vpc_endpoints(VpcEndpointIds=[endpoint_id, "vpce-0"])
+
+
 SCRIPTS: dict[str, Script] = {
+    "ec2": ec2,
     "firehose": firehose,
     "kinesisanalyticsv2": flink,
     "timestream-write": timestream_write,

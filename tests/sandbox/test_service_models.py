@@ -211,7 +211,7 @@ def _xml_faults(shape: Shape, node: Element, path: str) -> Iterator[str]:
     names = {one.serialization.get("name", name): one for name, one in shape.members.items()}
     for child in node:
         tag = _tag(child)
-        if tag == "ResponseMetadata":
+        if tag in {"ResponseMetadata", "requestId"}:  # EC2 has the latter
             continue
         if tag not in names:
             yield f"{path}.{tag} is not declared"
