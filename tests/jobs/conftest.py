@@ -30,6 +30,7 @@ START_SECONDS = 60
 
 
 def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -75,6 +76,7 @@ class Kinesis:
     environment: dict[str, str]
 
     def client(self, service: str) -> Any:
+        """A boto3 client of this endpoint."""
         return boto3.client(
             service,
             endpoint_url=self.url,
@@ -85,14 +87,17 @@ class Kinesis:
         )
 
     def faults(self, **faults: Any) -> None:
+        """From now on these faults, and no others."""
         httpx.post(f"{self.url}/_faults", json=faults).raise_for_status()
 
     def create_stream(self, shards: int) -> str:
+        """A new stream; its name."""
         stream = f"raw-{uuid4().hex[:8]}"
         self.client("kinesis").create_stream(StreamName=stream, ShardCount=shards)
         return stream
 
     def read(self, stream: str) -> list[StoredRecord]:
+        """Every user record of a stream."""
         return read_stream(self.client("kinesis"), stream)
 
 
@@ -151,6 +156,7 @@ class Task:
     url: str = ""
 
     def start(self, module: str) -> subprocess.Popen[bytes]:
+        """Start one of the two containers' processes."""
         inherited = {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY)}
         with (self.log_directory / f"{module}.log").open("ab") as log:
             process = subprocess.Popen(
@@ -165,24 +171,30 @@ class Task:
 
     @property
     def handler(self) -> subprocess.Popen[bytes]:
+        """The http-handler process."""
         return self.processes["jobs.http_handler"]
 
     @property
     def sidecar(self) -> subprocess.Popen[bytes]:
+        """The kpl-sidecar process."""
         return self.processes["jobs.http_handler.kpl_sidecar"]
 
     def is_healthy(self) -> bool:
+        """Whether the health check is green."""
         return httpx.get(f"{self.url}/health").is_success
 
     def post(self, body: Any, **headers: str) -> httpx.Response:
+        """Post a body; values are written as JSON."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         return httpx.post(f"{self.url}/v1/events", content=content, headers=names, timeout=30)
 
     def stored(self) -> list[StoredRecord]:
+        """Every user record of the stream, as consumers see it."""
         return self.kinesis.read(self.stream)
 
     def log(self, module: str) -> str:
+        """What a container has logged."""
         return (self.log_directory / f"{module}.log").read_text()
 
 

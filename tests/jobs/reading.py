@@ -22,6 +22,7 @@ class StoredRecord:
 
     @property
     def event(self) -> dict[str, Any]:
+        """The record's data as JSON."""
         event: dict[str, Any] = json.loads(self.data)
         return event
 

@@ -8,6 +8,7 @@ import random
 from typing import TYPE_CHECKING
 
 from aws_kinesis_agg.deaggregator import deaggregate_records
+
 from jobs.http_handler.kinesis import KinesisError, PutOutcome
 from jobs.http_handler.shards import Shard, ShardMap, hash_key_of
 
@@ -53,9 +54,11 @@ class FakeStream:
         self._random = random.Random(seed)
 
     async def list_shards(self) -> ShardMap:
+        """The open shards."""
         return self.map
 
     async def put_records(self, entries: Sequence[Entry]) -> list[PutOutcome]:
+        """One outcome an entry, after a while."""
         self.calls.append(len(entries))
         await asyncio.sleep(self.delay_seconds * self._random.uniform(0.5, 2))
         if self._random.random() < self.broken:

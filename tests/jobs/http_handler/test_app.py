@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+
 from jobs.http_handler.app import build_app
 from jobs.http_handler.counters import Counters
 from jobs.http_handler.settings import HandlerSettings
 from jobs.http_handler.wire import State, Status
-
 from tests.jobs.made_events import event, events
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class FakeProducer:
         self.problems: list[str] = []
 
     async def put(self, records: Sequence[tuple[str, bytes]]) -> bytes:
+        """The statuses the test asked for."""
         statuses = self.statuses or [Status.STORED] * len(records)
         for record, status in zip(records, statuses, strict=True):
             if status == Status.STORED:
@@ -41,6 +42,7 @@ class FakeProducer:
         return bytes(statuses)
 
     async def state(self) -> State:
+        """The problems the test asked for."""
         return State(0, self.problems, {"records_stored": len(self.stored)})
 
 
@@ -58,6 +60,8 @@ class Door:
         )
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """One request and its answer."""
+
         async def run() -> httpx.Response:
             transport = httpx.ASGITransport(app=self.app)
             async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
@@ -66,6 +70,7 @@ class Door:
         return asyncio.run(run())
 
     def post(self, body: Any, **headers: str) -> httpx.Response:
+        """Post a body to the front door; values are written as JSON."""
         if isinstance(body, dict | list):
             body = json.dumps(body).encode()
         names = {name.replace("_", "-"): value for name, value in headers.items()}

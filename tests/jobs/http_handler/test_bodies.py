@@ -10,6 +10,7 @@ import zlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from jobs.http_handler.bodies import BodyError, Inflater, is_texts, parse, split_array
 
 MAX_ITEMS = 1000
@@ -24,12 +25,14 @@ values = st.recursive(
 
 
 def refusal(body: bytes, content_type: str = "") -> tuple[int, str]:
+    """Status and reason of a body that is refused as a whole."""
     with pytest.raises(BodyError) as caught:
         parse(body, content_type, MAX_ITEMS)
     return caught.value.status, caught.value.reason
 
 
 def inflate(body: bytes, limit: int, chunk_bytes: int) -> bytes:
+    """Decompress in chunks of this size."""
     inflater = Inflater(limit)
     chunks = [body[start : start + chunk_bytes] for start in range(0, len(body), chunk_bytes)]
     decoded = b"".join(inflater.feed(chunk) for chunk in chunks)
@@ -120,7 +123,7 @@ def test_gzip_is_inflated_chunk_by_chunk(body, chunk_bytes):
 
 
 def test_a_gzip_bomb_is_stopped_at_the_limit():
-    """Two hundred megabytes in a few hundred kilobytes are refused after the first bytes past the limit."""
+    """Two hundred megabytes are refused after the first bytes past the limit."""
     compressor = zlib.compressobj(wbits=31)
     zeros = b"\0" * 1_000_000
     bomb = b"".join(compressor.compress(zeros) for _ in range(200)) + compressor.flush()

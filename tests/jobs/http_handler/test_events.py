@@ -10,9 +10,9 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jobs.http_handler.events import INTEGER_FIELDS, PlayerEvent, Verdict, judge, judge_texts
 from jsonschema import Draft202012Validator
 
+from jobs.http_handler.events import INTEGER_FIELDS, PlayerEvent, Verdict, judge, judge_texts
 from tests.jobs.made_events import event, events
 
 CONTRACT = json.loads(
@@ -53,10 +53,12 @@ near_events = st.builds(
 
 
 def judge_one(value: Any) -> Verdict:
+    """The verdict on one parsed value."""
     return judge([value], NOW_MS, MAX_BYTES)
 
 
 def reason_of(text: str | bytes) -> str:
+    """Why a text is refused."""
     data = text.encode() if isinstance(text, str) else text
     verdict = judge_texts([data], NOW_MS, MAX_BYTES)
     assert not verdict.accepted
@@ -64,6 +66,7 @@ def reason_of(text: str | bytes) -> str:
 
 
 def with_field(name: str, raw: str) -> str:
+    """A good event's text with one field as given, written as it is."""
     base = event()
     base.pop(name, None)
     return json.dumps(base)[:-1] + f', "{name}": {raw}}}'

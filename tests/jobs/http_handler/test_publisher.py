@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from jobs.http_handler.background import Background
 from jobs.http_handler.counters import Counters
 from jobs.http_handler.publisher import Publisher
 from jobs.http_handler.settings import SidecarSettings
 from jobs.http_handler.wire import Status
-
 from tests.jobs.http_handler.fake_stream import FakeStream, even_shards
 from tests.jobs.http_handler.virtual_time import run
 
@@ -27,6 +27,7 @@ SESSIONS = [f"session-{number}" for number in range(12)]
 
 @asynccontextmanager
 async def publishing(stream: FakeStream, **changes: Any) -> AsyncIterator[Publisher]:
+    """A publisher that runs, its shards known."""
     values = {"aws_region": "us-east-1", "raw_stream": "raw", "give_up_seconds": 5.0, **changes}
     clock = asyncio.get_running_loop().time
     async with Background() as tasks:
@@ -39,6 +40,7 @@ async def publishing(stream: FakeStream, **changes: Any) -> AsyncIterator[Publis
 
 
 def batch(numbers: range) -> list[tuple[str, bytes]]:
+    """Records of many sessions, each holding its number."""
     return [(SESSIONS[n * 7 % len(SESSIONS)], str(n).encode()) for n in numbers]
 
 
@@ -57,6 +59,7 @@ async def send_all(publisher: Publisher, batches: int, size: int) -> dict[bytes,
 
 
 def first_arrivals(seen: list[tuple[str, str, bytes]]) -> dict[str, list[int]]:
+    """Numbers by session in the order of their first arrival."""
     arrivals: dict[str, list[int]] = defaultdict(list)
     for _, key, data in seen:
         if int(data) not in arrivals[key]:

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.sandbox
 
 
 def stored_ids(task):
+    """Event ids of everything stored."""
     return [record.event["event_id"] for record in task.stored()]
 
 
@@ -34,6 +35,7 @@ def by_session(task):
 
 
 def is_subsequence(part, whole):
+    """Whether one list's items are in the other in the same order."""
     rest = iter(whole)
     return all(item in rest for item in part)
 
@@ -100,6 +102,7 @@ def test_kinesis_down_is_503_within_bounds_and_unhealthy(make_task, kinesis):
 
 
 def stored_ids_while_down(task, kinesis):
+    """Look into the stream although it is down."""
     kinesis.faults()
     found = stored_ids(task)
     kinesis.faults(down=True)

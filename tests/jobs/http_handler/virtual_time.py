@@ -19,6 +19,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._seconds = 0.0
 
     def time(self) -> float:
+        """Virtual seconds."""
         return self._seconds
 
     def _run_once(self) -> None:
