@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.home import Home
+from sandbox.services.kinesisanalyticsv2 import KinesisAnalyticsV2, lifecycle
+from tests.sandbox.services.calling import Caller
 from tests.sandbox.services.doubles import Clock, InMemoryAws
+from tests.sandbox.services.flink_doubles import OPTIONS, RecordingRunner, archive
 from tests.sandbox.services.real import RealSandbox
 
 if TYPE_CHECKING:
@@ -33,3 +36,22 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealSandbox]:
     started.start()
     yield started
     started.stop()
+
+
+@pytest.fixture
+def flink() -> Iterator[Caller]:
+    """The service with a complete code object in S3, and time that passes when told to."""
+    caller = Caller(KinesisAnalyticsV2)
+    caller.host.services.objects = {"agg.zip": archive(*OPTIONS.values())}
+
+    caller.service.lifecycle.clock = lifecycle.Clock(sleep=caller.sleep)
+    yield caller
+    caller.close()
+
+
+@pytest.fixture
+def runner(flink: Caller) -> RecordingRunner:
+    """Something that runs jobs, plugged in."""
+    one = RecordingRunner()
+    flink.service.lifecycle.runner = one
+    return one
