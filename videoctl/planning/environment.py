@@ -279,5 +279,5 @@ def _canary(
             fingerprint=request.fingerprint,
             not_before=None if is_idle else observed.observed_at,
         ),
-        timeout_seconds=timeouts.canary_seconds(specification.delivery),
+        timeout_seconds=timeouts.canary_step_seconds(specification.delivery),
     )

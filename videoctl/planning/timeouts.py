@@ -35,6 +35,11 @@ DYNAMIC_PARTITIONING_FACTOR: Final = 1.5
 """Firehose may hold a partitioned buffer half as long again as its hint says."""
 
 
+def canary_step_seconds(delivery: DeliverySpecification) -> float:
+    """Longer than the flight: the canary itself tells which hop it did not pass."""
+    return canary_seconds(delivery) + RECORD_SECONDS
+
+
 def canary_seconds(delivery: DeliverySpecification) -> float:
     """How long a canary may take from the front door to its object in S3."""
     return delivery.buffer_seconds * DYNAMIC_PARTITIONING_FACTOR + CANARY_MARGIN_SECONDS
