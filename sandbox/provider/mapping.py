@@ -180,7 +180,10 @@ def _paths(table: Table, prefix: str) -> Iterator[tuple[str, Field]]:
 
 
 def _declared_value(field: Field, value: Any, known: Any, *, importing: bool) -> Any:
-    undeclared = known is None and value in (None, field.default, "", [], {})
+    nothing: tuple[Any, ...] = (
+        (None, field.default) if importing else (None, field.default, "", [], {})
+    )
+    undeclared = known is None and value in nothing
     if undeclared or (known is None and field.adopted and not importing):
         return None
     if value is None or not field.fields:

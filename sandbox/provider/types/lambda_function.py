@@ -254,8 +254,9 @@ def _outputs(context: Context, configuration: dict[str, Any], inputs: Properties
         **configuration,
         "ImageConfig": configuration.get("ImageConfigResponse", {}).get("ImageConfig"),
     }
-    if not settings.get("VpcConfig", {}).get("VpcId"):
-        settings.pop("VpcConfig", None)  # Lambda tells an empty one
+    for name, member in (("VpcConfig", "VpcId"), ("Environment", "Variables")):
+        if not (settings.get(name) or {}).get(member):
+            settings.pop(name, None)  # Lambda may tell an empty one
     invocation = f"arn:{context.partition}:apigateway:{context.region}:lambda:path"
     return {
         **to_properties(_FUNCTION, settings),
