@@ -20,6 +20,8 @@ HANDLER_PORT: Final = 8080
 SIDECAR_PORT: Final = 8081
 DRAIN_SECONDS: Final = 40
 """What a container takes after SIGTERM to finish what it has accepted."""
+TICK_SECONDS: Final = 5
+"""How often each shard gets a tick while a Flink job reads it."""
 STOP_TIMEOUT_SECONDS: Final = 60
 """What ECS gives it before SIGKILL."""
 
@@ -33,6 +35,7 @@ class TaskSurroundings:
         raw_stream: the stream the sidecar publishes to.
         log_group: where the containers write their lines.
         ops_bucket: may hold the operator's flag that takes the region out of service.
+        with_ticks: a Flink job reads the stream, and its watermark needs a tick in quiet shards.
 
     """
 
@@ -40,6 +43,7 @@ class TaskSurroundings:
     raw_stream: str
     log_group: str
     ops_bucket: str
+    with_ticks: bool
 
 
 def ingest_images(site: Site) -> dict[str, str]:
@@ -73,6 +77,7 @@ def ingest_containers(
         "RAW_STREAM": surroundings.raw_stream,
     }
     flag = {"HEALTH_FLAG_BUCKET": surroundings.ops_bucket, "HEALTH_FLAG_KEY": HEALTH_FLAG_KEY}
+    ticks = {"TICK_SECONDS": str(TICK_SECONDS if surroundings.with_ticks else 0)}
     handler = {
         **_container(HANDLER_CONTAINER, HANDLER_PORT, common | flag, surroundings),
         "image": images["http_handler"],
@@ -80,7 +85,7 @@ def ingest_containers(
         "dependsOn": [{"containerName": SIDECAR_CONTAINER, "condition": "START"}],
     }
     sidecar = {
-        **_container(SIDECAR_CONTAINER, SIDECAR_PORT, common, surroundings),
+        **_container(SIDECAR_CONTAINER, SIDECAR_PORT, common | ticks, surroundings),
         "image": images["kpl_sidecar"],
         "command": ["python", "-m", "jobs.http_handler.kpl_sidecar"],
     }

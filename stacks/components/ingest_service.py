@@ -42,6 +42,7 @@ class IngestServiceArgs:
         balancer: who sends them requests.
         key_arn: encrypts the log group and, where the specification says so, the raw stream.
         images: image URIs of `http_handler` and `kpl_sidecar`.
+        with_ticks: a Flink job reads the raw stream.
 
     """
 
@@ -51,6 +52,7 @@ class IngestServiceArgs:
     balancer: IngestLoadBalancer
     key_arn: pulumi.Output[str]
     images: Mapping[str, str]
+    with_ticks: bool
 
 
 class IngestService(pulumi.ComponentResource):
@@ -98,6 +100,7 @@ class IngestService(pulumi.ComponentResource):
                 raw_stream=site.names.stream(StreamKind.RAW),
                 log_group=site.names.log_group("ecs", service),
                 ops_bucket=site.names.bucket(BucketKind.OPS, site.region),
+                with_ticks=args.with_ticks,
             ),
         )
         definition = ecs.TaskDefinition(

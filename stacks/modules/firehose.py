@@ -14,7 +14,7 @@ from stacks.components.service_role import ServiceRole, ServiceRoleArgs
 from stacks.policies import roles
 from stacks.policies.document import trust
 from stacks.sites import Site
-from videoctl.model.names import StreamKind
+from videoctl.model.names import CANARY_PREFIX, TICK_PREFIX, StreamKind
 from videoctl.model.specification import DeliverySpecification
 
 LOG_STREAM: Final = "DestinationDelivery"
@@ -23,9 +23,22 @@ _ARRIVAL_HOUR: Final = (
 )
 
 
+_SORTED_KINDS: Final = frozenset({StreamKind.RAW})
+"""Streams that carry more than events: canaries, and the producer's ticks."""
+
+SORTING_QUERY: Final = (
+    f'{{kind: (if .canary == true then "{CANARY_PREFIX.rstrip("/")}"'
+    f' elif .tick == true and (has("event_id") | not) then "{TICK_PREFIX.rstrip("/")}"'
+    f' else "{StreamKind.RAW}" end)}}'
+)
+"""Sorts a record of the raw stream, in jq. A tick has no `event_id`; an event always has one, so
+that no player's field called `tick` can take an event out of the raw objects."""
+
+
 def object_prefix(kind: StreamKind) -> str:
-    """Where objects land: partitioned by the UTC hour of arrival."""
-    return f"{kind}/{_ARRIVAL_HOUR}"
+    """Where objects land: by what they hold, then by the UTC hour of arrival."""
+    holds = "!{partitionKeyFromQuery:kind}" if kind in _SORTED_KINDS else kind
+    return f"{holds}/{_ARRIVAL_HOUR}"
 
 
 def error_prefix(kind: StreamKind) -> str:
@@ -137,14 +150,28 @@ def _destination(
         "buffering_size": args.buffering.buffer_mib,
         "buffering_interval": args.buffering.buffer_seconds,
         "s3_backup_mode": "Disabled",
-        # Records carry no line end of their own; readers want one document a line.
-        "processing_configuration": {
-            "enabled": True,
-            "processors": [{"type": "AppendDelimiterToRecord"}],
-        },
+        **_processing(args.kind),
         "cloudwatch_logging_options": {
             "enabled": True,
             "log_group_name": logs.name,
             "log_stream_name": logs.stream,
         },
+    }
+
+
+def _processing(kind: StreamKind) -> dict[str, Any]:
+    """Records carry no line end of their own; readers want one document a line."""
+    delimiter = {"type": "AppendDelimiterToRecord"}
+    if kind not in _SORTED_KINDS:
+        return {"processing_configuration": {"enabled": True, "processors": [delimiter]}}
+    extraction = {
+        "type": "MetadataExtraction",
+        "parameters": [
+            {"parameter_name": "MetadataExtractionQuery", "parameter_value": SORTING_QUERY},
+            {"parameter_name": "JsonParsingEngine", "parameter_value": "JQ-1.6"},
+        ],
+    }
+    return {
+        "dynamic_partitioning_configuration": {"enabled": True, "retry_duration": 300},
+        "processing_configuration": {"enabled": True, "processors": [extraction, delimiter]},
     }

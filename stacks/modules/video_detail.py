@@ -116,6 +116,7 @@ class VideoDetail(pulumi.ComponentResource):
             balancer=self.balancer,
             key_arn=args.key_arn,
             images=args.images,
+            with_ticks=args.specification.flink.desired_status == "RUNNING",
         )
         IngestService(f"{name}-ingest", service_args, options)
 

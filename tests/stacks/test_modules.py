@@ -58,11 +58,11 @@ def test_delivery_streams_fill_the_bucket_of_their_name(richest: Any, kind: str)
     target = delivery["extendedS3Configuration"]
     assert target["bucketArn"] == f"arn:aws:s3:::{PREFIX}-{kind}-us-west-2-{ACCOUNT}"
     assert target["compressionFormat"] == "GZIP"
-    assert target["processingConfiguration"] == {
-        "enabled": True,
-        "processors": [{"type": "AppendDelimiterToRecord"}],
-    }
-    assert target["prefix"].startswith(f"{kind}/year=!{{timestamp:yyyy}}/")
+    processors = [item["type"] for item in target["processingConfiguration"]["processors"]]
+    sorting = ["MetadataExtraction"] if kind == "raw" else []
+    assert processors == [*sorting, "AppendDelimiterToRecord"]
+    holds = "!{partitionKeyFromQuery:kind}" if kind == "raw" else kind
+    assert target["prefix"].startswith(f"{holds}/year=!{{timestamp:yyyy}}/")
     assert target["prefix"].endswith("hour=!{timestamp:HH}/")
     assert "!{firehose:error-output-type}" in target["errorOutputPrefix"]
     assert (target["bufferingSize"], target["bufferingInterval"]) == (64, 60)

@@ -6,6 +6,7 @@ import dataclasses
 from ipaddress import IPv4Network
 from typing import Any
 
+import jq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from stacks.containers import (
     to_json,
 )
 from stacks.lifecycle import lifecycle_rules
+from stacks.modules.firehose import SORTING_QUERY
 from stacks.sites import Site
 from videoctl.model.names import Names
 from videoctl.model.regions import Region
@@ -177,3 +179,18 @@ def test_protected_sites_keep_their_logs_for_a_year() -> None:
     """Logs of a protected environment outlive an audit."""
     assert SITE.log_retention_days == 30
     assert dataclasses.replace(SITE, protected=True).log_retention_days == 365
+
+
+@pytest.mark.parametrize(
+    ("record", "kind"),
+    [
+        ({"event_id": "1", "event": "play"}, "raw"),
+        ({"event_id": "1", "canary": True}, "canary"),
+        ({"event_id": "1", "canary": "true"}, "raw"),
+        ({"event_id": "1", "tick": True}, "raw"),
+        ({"tick": True, "shard": "shardId-0"}, "ticks"),
+    ],
+)
+def test_the_raw_stream_is_sorted_by_what_a_record_is(record: dict[str, Any], kind: str) -> None:
+    """Events, canaries and ticks land apart, and no field of a player's hides its event."""
+    assert jq.first(SORTING_QUERY, record) == {"kind": kind}

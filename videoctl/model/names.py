@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 PLATFORM: Final = "video"
 """First word of every resource name."""
 
+TICK_PREFIX: Final = "ticks/"
+"""Where delivery puts the producer's ticks in the raw bucket, apart from players' events."""
+
 CANARY_PREFIX: Final = "canary/"
 """Where delivery puts canary events in the raw bucket, apart from players' events."""
 
