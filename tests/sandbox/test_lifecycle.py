@@ -241,6 +241,27 @@ def test_commands_that_need_a_server_say_so(tmp_path: Path) -> None:
         assert (code, error["code"]) == (1, "sandbox-not-running")
 
 
+def test_faults_are_added_listed_and_cleared(own: RealSandbox, tmp_path: Path) -> None:
+    """Every option of the command line arrives; nonsense is refused with the reason."""
+    own.start()
+    words = ["--region", "us-east-1", "--service", "kinesis", "--operation", "PutRecords",
+             "--rate", "0.5", "--delay-ms", "10", "--for", "60"]  # fmt: skip
+    code, added = run(tmp_path, "fault", "add", "throttle", *words)
+    assert code == 0
+    (fault,) = added["faults"]
+    until = fault.pop("until")
+    assert until is not None
+    assert fault == {
+        "id": 1, "kind": "throttle", "region": "us-east-1", "service": "kinesis",
+        "operation": "PutRecords", "rate": 0.5, "delay_ms": 10,
+    }  # fmt: skip
+    assert run(tmp_path, "fault", "list")[1]["faults"] == [{**fault, "until": until}]
+    code, error = run(tmp_path, "fault", "add", "meteor")
+    assert (code, error["code"]) == (1, "usage")
+    assert "meteor" in error["message"]
+    assert run(tmp_path, "fault", "clear")[1]["faults"] == []
+
+
 def test_reset_empties_everything_and_keeps_running(own: RealSandbox, tmp_path: Path) -> None:
     """Same pid, same port, nothing left, also after a restart."""
     own.start()
