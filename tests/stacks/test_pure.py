@@ -78,6 +78,7 @@ def containers() -> list[dict[str, Any]]:
         raw_stream="video-dev-raw",
         log_group="/aws/ecs/x",
         ops_bucket="video-dev-ops",
+        with_ticks=True,
     )
     return ingest_containers(images=ingest_images(SITE), surroundings=surroundings)
 
@@ -99,7 +100,7 @@ def test_containers_know_ports_stream_and_region() -> None:
         "HEALTH_FLAG_BUCKET": "video-dev-ops",
         "HEALTH_FLAG_KEY": "health/out-of-service.json",
     }
-    for container, more in zip(containers(), (flag, {}), strict=True):
+    for container, more in zip(containers(), (flag, {"TICK_SECONDS": "5"}), strict=True):
         variables = {pair["name"]: pair["value"] for pair in container["environment"]}
         assert variables == {
             **more,
