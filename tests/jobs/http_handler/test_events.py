@@ -72,7 +72,7 @@ def with_field(name: str, raw: str) -> str:
     return json.dumps(base)[:-1] + f', "{name}": {raw}}}'
 
 
-@settings(max_examples=600)
+@settings(max_examples=600, deadline=None)
 @given(near_events | json_values)
 def test_the_verdict_is_the_contracts(value):
     """An event is accepted if and only if the contract's JSON Schema holds."""
@@ -86,7 +86,7 @@ def test_the_verdict_is_the_contracts(value):
         assert bool(verdict.rejected) is not expected
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(near_events)
 def test_what_is_stored_is_valid_and_all_that_was_sent(value):
     """A stored event keeps every field, carries the handler's time, and is valid itself."""

@@ -1,0 +1,1 @@
+"""Session windows from Kinesis records into the Timestream sessions table."""
