@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+import asyncio
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sandbox.protocol.errors import ServiceError
 from sandbox.services.base import Call, Service
 from sandbox.services.timestream import access, tables
+from sandbox.services.timestream.engine import Engines, physical
+from sandbox.services.timestream.rows import RejectedError, Row, row, window
 
 if TYPE_CHECKING:
     from sandbox.protocol.wire import Json
@@ -32,6 +35,20 @@ class TimestreamWrite(Service):
     """Databases and tables of Timestream for LiveAnalytics."""
 
     name: ClassVar[str] = "timestream-write"
+    data_operations: ClassVar[frozenset[str]] = frozenset({"WriteRecords"})
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.engines = Engines(lambda: self.host.home.state)
+
+    async def stop(self) -> None:
+        """Close the files that hold rows."""
+        await super().stop()
+        self.engines.close()
+
+    async def reset(self) -> None:
+        """Forget all rows."""
+        self.engines.clear()
 
     def describe_endpoints(self, call: Call, request: Json) -> Json:
         """Where this account's cell is."""
@@ -39,7 +56,8 @@ class TimestreamWrite(Service):
         access.check()
         return endpoints(self.host.endpoint_url)
 
-    def _databases(self, call: Call) -> Table:
+    def databases(self, call: Call) -> Table:
+        """Databases by name."""
         access.check()
         return self.table(call, _DATABASES)
 
@@ -50,7 +68,7 @@ class TimestreamWrite(Service):
 
     def database(self, call: Call, name: str) -> Json:
         """Record of a database; raises `ResourceNotFoundException`."""
-        found: Json | None = self._databases(call).get(name)
+        found: Json | None = self.databases(call).get(name)
         if found is None:
             raise _not_found(f"The database {name} does not exist.")
         return found
@@ -65,7 +83,7 @@ class TimestreamWrite(Service):
 
     def create_database(self, call: Call, request: Json) -> Json:
         """Make a database."""
-        databases, name = self._databases(call), request["DatabaseName"]
+        databases, name = self.databases(call), request["DatabaseName"]
         tables.check_name(name, "Database")
         if name in databases:
             raise ServiceError("ConflictException", f"The database {name} already exists.")
@@ -86,7 +104,7 @@ class TimestreamWrite(Service):
 
     def list_databases(self, call: Call, request: Json) -> Json:
         """Databases by name."""
-        databases = self._databases(call)
+        databases = self.databases(call)
         names, token = _page(sorted(databases), request)
         shown = [self._described(call, databases[name]) for name in names]
         return {"Databases": shown, "NextToken": token}
@@ -106,7 +124,7 @@ class TimestreamWrite(Service):
                 "ValidationException",
                 f"The database {database['DatabaseName']} is not empty; delete its tables first.",
             )
-        del self._databases(call)[database["DatabaseName"]]
+        del self.databases(call)[database["DatabaseName"]]
         self.table(call, _TAGS).pop(database["Arn"], None)
         return {}
 
@@ -143,12 +161,34 @@ class TimestreamWrite(Service):
         tables.update_table(table, request, call.now())
         return {"Table": table}
 
-    def delete_table(self, call: Call, request: Json) -> Json:
+    async def delete_table(self, call: Call, request: Json) -> Json:
         """Delete a table with its rows."""
         table = self.named_table(call, request["DatabaseName"], request["TableName"])
-        del self.tables(call)[f"{table['DatabaseName']}/{table['TableName']}"]
+        key = physical(table["DatabaseName"], table["TableName"])
+        await asyncio.to_thread(self.engines.drop, call.account_id, call.region, key)
+        self.tables(call).pop(key, None)
         self.table(call, _TAGS).pop(table["Arn"], None)
         return {}
+
+    async def write_records(self, call: Call, request: Json) -> Json:
+        """Store records; the good ones stay when others are rejected."""
+        names = request["DatabaseName"], request["TableName"]
+        accepted = window(self.named_table(call, *names), call.now())
+        rows: dict[int, Row] = {}
+        rejected: dict[int, RejectedError] = {}
+        for index, record in enumerate(request["Records"]):
+            try:
+                rows[index] = row(record, request.get("CommonAttributes", {}), accepted)
+            except RejectedError as error:
+                rejected[index] = error
+        if rows:
+            engine = self.engines.engine(call.account_id, call.region)
+            rejected |= await asyncio.to_thread(engine.write, physical(*names), rows)
+        if rejected:
+            raise _rejection(rejected)
+        memory = sum(one.in_memory_store for one in rows.values())
+        counts = {"Total": len(rows), "MemoryStore": memory, "MagneticStore": len(rows) - memory}
+        return {"RecordsIngested": counts}
 
     def tag_resource(self, call: Call, request: Json) -> Json:
         """Add or replace tags of a database or table."""
@@ -169,7 +209,7 @@ class TimestreamWrite(Service):
         return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
     def _existing(self, call: Call, arn: str) -> str:
-        every = (*self._databases(call).values(), *self.tables(call).values())
+        every = (*self.databases(call).values(), *self.tables(call).values())
         if not any(record["Arn"] == arn for record in every):
             raise _not_found(f"The resource {arn} does not exist.")
         return arn
@@ -194,6 +234,26 @@ def _page(keys: list[str], request: Json) -> tuple[list[str], str | None]:
         keys = keys[keys.index(token) + 1 :]
     shown = keys[:limit]
     return shown, shown[-1] if len(keys) > limit else None
+
+
+def _rejection(rejected: dict[int, RejectedError]) -> ServiceError:
+    records = [
+        {
+            "RecordIndex": index,
+            "Reason": str(error),
+            **(
+                {}
+                if error.existing_version is None
+                else {"ExistingVersion": error.existing_version}
+            ),
+        }
+        for index, error in sorted(rejected.items())
+    ]
+    return ServiceError(
+        "RejectedRecordsException",
+        "One or more records have been rejected. See RejectedRecords for details.",
+        members={"RejectedRecords": records},
+    )
 
 
 def _not_found(message: str) -> ServiceError:

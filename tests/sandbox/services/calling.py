@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sandbox import dispatch
+from sandbox.home import Home
 from sandbox.protocol import models, responses
 from sandbox.services.base import Call, Service
 from sandbox.store import Store
@@ -21,6 +23,7 @@ class StubHost:
 
     services: InMemoryAws = field(default_factory=InMemoryAws)
     endpoint_url: str = "http://127.0.0.1:4566"
+    home: Home = field(default_factory=lambda: Home(Path("nowhere")))
 
     def aws(self, region: str) -> InMemoryAws:
         """The same services in every region."""

@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.home import Home
 from sandbox.services.kinesisanalyticsv2 import KinesisAnalyticsV2, lifecycle
+from sandbox.services.timestream import TimestreamWrite
 from tests.sandbox.services.calling import Caller
 from tests.sandbox.services.doubles import Clock, InMemoryAws
 from tests.sandbox.services.flink_doubles import OPTIONS, RecordingRunner, archive
@@ -15,6 +16,7 @@ from tests.sandbox.services.real import RealSandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -55,3 +57,15 @@ def runner(flink: Caller) -> RecordingRunner:
     one = RecordingRunner()
     flink.service.lifecycle.runner = one
     return one
+
+
+@pytest.fixture
+def timestream(tmp_path: Path) -> Iterator[Caller]:
+    """An account with the database `video` and its table `sessions`."""
+    caller = Caller(TimestreamWrite)
+    caller.host.home = Home(tmp_path)
+    caller.host.home.prepare()
+    caller("CreateDatabase", DatabaseName="video", Tags=[{"Key": "a", "Value": "b"}])
+    caller("CreateTable", DatabaseName="video", TableName="sessions")
+    yield caller
+    caller.close()

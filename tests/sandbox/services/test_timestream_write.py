@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from sandbox.protocol.errors import ServiceError
-from sandbox.services.timestream import TimestreamWrite, access
+from sandbox.services.timestream import access
 from tests.sandbox.services.calling import Caller
-
-
-@pytest.fixture
-def timestream() -> Iterator[Caller]:
-    """An account with the database `video` and its table `sessions`."""
-    caller = Caller(TimestreamWrite)
-    caller("CreateDatabase", DatabaseName="video", Tags=[{"Key": "a", "Value": "b"}])
-    caller("CreateTable", DatabaseName="video", TableName="sessions")
-    yield caller
-    caller.close()
 
 
 def refused(timestream: Caller, operation: str, **parameters: Any) -> str:
