@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from jobs.http_handler.aggregation import Entry, UserRecord, user_record_bytes
 from jobs.http_handler.contact import Contact
-from jobs.http_handler.kinesis import PERMANENT_CODES, KinesisError, PutOutcome
+from jobs.http_handler.kinesis import KinesisError, PutOutcome
 from jobs.http_handler.lanes import Lane, LaneLimits, rerouted
 from jobs.http_handler.shards import hash_key_of
 from jobs.http_handler.ticket import Ticket
 from jobs.http_handler.ticks import tick_data
+from jobs.http_handler.turns import Turn
 from jobs.http_handler.wire import Status
 
 if TYPE_CHECKING:
@@ -38,15 +38,6 @@ class Stream(Protocol):
     async def put_records(self, entries: Sequence[Entry]) -> list[PutOutcome]:
         """One outcome an entry."""
         ...
-
-
-@dataclass(slots=True)
-class _Turn:
-    """A lane's share of one PutRecords request."""
-
-    lane: Lane
-    entries: list[Entry]
-    failed: list[UserRecord] = field(default_factory=list)
 
 
 class Publisher:
@@ -209,7 +200,7 @@ class Publisher:
 
     def _send_due(self, now: float) -> float | None:
         """Begin every turn that is due; monotonic seconds of the next one that is not yet."""
-        turns: list[_Turn] = []
+        turns: list[Turn] = []
         next_due: float | None = None
         count = size_bytes = 0
         if self._next_map is not None:
@@ -223,7 +214,7 @@ class Publisher:
                 continue
             if self._requests >= self._settings.max_connections:
                 break
-            turn = _Turn(lane, lane.take_turn(self._limits))
+            turn = Turn(lane, lane.take_turn(self._limits))
             count += len(turn.entries)
             size_bytes += sum(entry.size_bytes for entry in turn.entries)
             if turns and not self._fits(count, size_bytes):
@@ -247,26 +238,23 @@ class Publisher:
         moments = heads if next_due is None else [*heads, next_due]
         return max(0.0, min(moments) - self._clock()) if moments else None
 
-    def _begin(self, turns: list[_Turn]) -> None:
+    def _begin(self, turns: list[Turn]) -> None:
         self._requests += 1
         self._tasks.start(self._send(turns))
 
-    async def _send(self, turns: list[_Turn]) -> None:
-        entries = [entry for turn in turns for entry in turn.entries]
-        try:
-            outcomes = await self._put_entries(entries)
-            if self._is_misrouted(turns, outcomes):
-                await self.refresh_shards()
-        finally:
-            self._requests -= 1
-            self._wake.set()
-        remaining = iter(outcomes)
-        for turn in turns:
-            for entry in turn.entries:
-                self._settle_entry(turn, entry, next(remaining))
-            records = sum(len(entry.records) for entry in turn.entries)
-            is_progress = len(turn.failed) < records
-            turn.lane.end_turn(turn.failed, self._clock(), is_progress=is_progress)
+    async def _send(self, turns: list[Turn]) -> None:
+        outcomes = iter(
+            await self._put_entries([entry for turn in turns for entry in turn.entries])
+        )
+        shares = [[next(outcomes) for _ in turn.entries] for turn in turns]
+        strayed = sum(turn.strayed(share) for turn, share in zip(turns, shares, strict=True))
+        if strayed:
+            self._counters.count("entries_misrouted", strayed)
+            await self.refresh_shards()
+        for turn, share in zip(turns, shares, strict=True):
+            turn.end(share, self._next_map, self._clock())
+        self._requests -= 1
+        self._wake.set()
 
     async def _put_entries(self, entries: list[Entry]) -> list[PutOutcome]:
         self._counters.count("put_records_requests")
@@ -281,40 +269,3 @@ class Publisher:
             if outcome.error_code is not None:
                 self._counters.count(f"entries_failed_{outcome.error_code}")
         return outcomes
-
-    @staticmethod
-    def _is_misrouted(turns: list[_Turn], outcomes: list[PutOutcome]) -> bool:
-        expected = [turn.lane.shard.shard_id for turn in turns for _ in turn.entries]
-        return any(
-            outcome.shard_id is not None and outcome.shard_id != shard_id
-            for outcome, shard_id in zip(outcomes, expected, strict=True)
-        )
-
-    def _settle_entry(self, turn: _Turn, entry: Entry, outcome: PutOutcome) -> None:
-        if outcome.error_code is not None:
-            if outcome.error_code in PERMANENT_CODES:
-                self._settle(entry.records, is_stored=False)
-            else:
-                turn.failed.extend(entry.records)
-        elif not entry.is_aggregate or outcome.shard_id == turn.lane.shard.shard_id:
-            self._settle(entry.records, is_stored=True)
-        else:
-            self._settle_misrouted(turn, entry, outcome.shard_id or "")
-
-    def _settle_misrouted(self, turn: _Turn, entry: Entry, shard_id: str) -> None:
-        """Resharding moved the range: consumers drop the records that do not belong to the shard.
-
-        Those are put again; the others are stored.
-        """
-        self._counters.count("entries_misrouted")
-        shard = self._next_map.by_id(shard_id) if self._next_map is not None else None
-        for record in entry.records:
-            if shard is not None and shard.holds(record.hash_key):
-                record.settle(True)
-            else:
-                turn.failed.append(record)
-
-    @staticmethod
-    def _settle(records: Sequence[UserRecord], *, is_stored: bool) -> None:
-        for record in records:
-            record.settle(is_stored)
