@@ -31,18 +31,22 @@ class Cloud:
     asked: list[str] = field(default_factory=list)
 
     def resources(self) -> dict[str, dict[str, Any]]:
+        """Everything there is: id to properties."""
         files = self.directory.glob("*.resource")
         return {file.stem: json.loads(file.read_text()) for file in files}
 
     def control(self, **told: Any) -> None:
+        """Make the provider misbehave; no arguments: behave."""
         (self.directory / "control.json").write_text(json.dumps(told))
 
     def calls(self, kind: str) -> list[str]:
+        """Names of the resources a kind of call was made for, in order."""
         log = self.directory / "calls.log"
         lines = log.read_text().splitlines() if log.exists() else []
         return [line.split()[1] for line in lines if line.startswith(kind)]
 
     def locate(self, type_token: str, inputs: Mapping[str, Any], region: str | None) -> str | None:
+        """Find by tag (random ids) or by name."""
         self.asked.append(type_token)
         key = "tag" if "Random" in type_token else "name"
         for identifier, found in self.resources().items():
@@ -61,6 +65,7 @@ class ToyTarget:
     said: list[str] = field(default_factory=list)
 
     def gateway(self, **options: Any) -> StackGateway:
+        """A gateway on this target."""
         return StackGateway(
             self.workspace,
             engine=lambda: self.engine,
@@ -123,6 +128,7 @@ def toy(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 
 def make_toy(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> ToyTarget:
+    """A toy target under `tmp_path`, with this engine."""
     cloud = tmp_path / "cloud"
     plugins = tmp_path / "plugins"
     modules = tmp_path / "modules"

@@ -77,7 +77,9 @@ def test_a_truncated_engine_in_the_cache_is_built_anew(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_network")
-@pytest.mark.parametrize("spoil", ["echo no space left on device >&2; exit 1", 'touch "$2"; exit 0'])
+@pytest.mark.parametrize(
+    "spoil", ["echo no space left on device >&2; exit 1", 'touch "$2"; exit 0']
+)
 def test_a_failed_build_leaves_nothing(tmp_path: Path, spoil: str) -> None:
     """A build that fails, or makes something that does not run, never reaches the cache."""
     variables = with_go(tmp_path, spoil=spoil)

@@ -20,7 +20,7 @@ from videoctl.provisioning.supervision import Supervision
 if TYPE_CHECKING:
     from videoctl.provisioning.run_record import RunRecord
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
 
 GIVEN: dict[str, Any] = {"things": {"a": "1", "b": "1", "c": "1"}, "random": ["r"]}
 INPUT = Things(things=GIVEN["things"], random=("r",))
@@ -32,12 +32,14 @@ def _no_settling(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def record_of(toy: ToyTarget) -> RunRecord:
+    """The processes of the running update."""
     record = read_record(toy.workspace.run_record("dev"))
     assert record is not None
     return record
 
 
 def is_pending(toy: ToyTarget, name: str) -> bool:
+    """Whether the state has a pending operation of that resource."""
     pending = toy.gateway().state("dev").pending_operations
     return any(item.urn.endswith(f"::{name}") for item in pending)
 
@@ -71,7 +73,7 @@ def assert_complete(toy: ToyTarget) -> None:
 def test_a_resource_made_but_not_recorded_is_adopted(
     toy: ToyTarget, name: str, plugins: bool
 ) -> None:
-    """After kill -9 between AWS's create and the engine's record, the resource is not made again."""
+    """After kill -9 between create and record, the resource is taken over, not made again."""
     toy.cloud.control(hang_after=name)
     process = toy.start(**GIVEN)
     wait_for(lambda: name in toy.cloud.calls("create") and is_pending(toy, name))
@@ -112,7 +114,7 @@ def test_an_interrupted_update_of_a_resource_is_refreshed(toy: ToyTarget) -> Non
 
 
 def test_an_interrupted_delete_is_finished(toy: ToyTarget) -> None:
-    """kill -9 during destroy, then destroy again: nothing is left in cloud or state."""
+    """A kill -9 during destroy, then destroy again: nothing is left in cloud or state."""
     toy.gateway().update("dev", "things", INPUT, fingerprint="f")
     toy.cloud.control(hang_before="c")
     process = toy.start(things={"a": "1"})
@@ -125,7 +127,7 @@ def test_an_interrupted_delete_is_finished(toy: ToyTarget) -> None:
 
 
 def test_when_videoctl_is_killed_the_engine_ends_by_itself(toy: ToyTarget) -> None:
-    """kill -9 of videoctl alone: what had begun is finished and recorded, and nothing runs on."""
+    """A kill -9 of videoctl alone: what had begun is finished and recorded, and nothing runs on."""
     toy.cloud.control(slow_seconds=1)
     process = toy.start(**GIVEN)
     wait_for(lambda: is_pending(toy, "a"))
@@ -140,7 +142,7 @@ def test_when_videoctl_is_killed_the_engine_ends_by_itself(toy: ToyTarget) -> No
 def test_when_one_process_is_killed_the_rest_ends_and_the_next_run_completes(
     toy: ToyTarget, victim: str
 ) -> None:
-    """kill -9 of the operation's process or of the engine: told, cleaned up, resumable."""
+    """A kill -9 of the operation's process or of the engine: told, cleaned up, resumable."""
     toy.cloud.control(slow_seconds=1)
     process = toy.start(**GIVEN)
     wait_for(lambda: is_pending(toy, "a"))

@@ -204,9 +204,12 @@ def read_deployment(
 
 
 def digest(deployment: Mapping[str, Any]) -> str:
-    """A hash of what a deployment holds: equal content, equal digest, whenever it was written."""
+    """A hash of what a deployment holds: equal content, equal digest, whenever it was written.
+
+    Secrets count by being there, not by their value: each import encrypts them anew.
+    """
     content = [deployment.get("resources") or [], deployment.get("pending_operations") or []]
-    canonical = json.dumps(_without_times(content), sort_keys=True, separators=(",", ":"))
+    canonical = json.dumps(mask(_without_times(content)), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

@@ -41,42 +41,52 @@ CLOUD = Path(os.environ["TOY_CLOUD"])
 
 
 def control() -> dict[str, Any]:
+    """What it was told to do wrong."""
     file = CLOUD / "control.json"
     return json.loads(file.read_text()) if file.exists() else {}
 
 
 def note(call: str, name: str) -> None:
+    """Write a call down."""
     with (CLOUD / "calls.log").open("a") as log:
         log.write(f"{call} {name}\n")
 
 
 def plain(properties: dict[str, PropertyValue]) -> dict[str, Any]:
+    """Values as plain Python."""
     return {key: value.value for key, value in properties.items()}
 
 
 def as_values(properties: dict[str, Any]) -> dict[str, PropertyValue]:
+    """Plain Python as values."""
     return {key: PropertyValue(value) for key, value in properties.items()}
 
 
 class Toy(Provider):
     async def get_schema(self, request: GetSchemaRequest) -> GetSchemaResponse:
+        """Tell an empty schema."""
         return GetSchemaResponse(schema="{}")
 
     async def check_config(self, request: CheckRequest) -> CheckResponse:
+        """Accept any configuration."""
         return CheckResponse(inputs=request.new_inputs)
 
     async def diff_config(self, request: DiffRequest) -> DiffResponse:
+        """Find no difference."""
         return DiffResponse()
 
     async def configure(self, request: ConfigureRequest) -> ConfigureResponse:
+        """Accept everything."""
         return ConfigureResponse(
             accept_secrets=True, supports_preview=True, accept_resources=True, accept_outputs=True
         )
 
     async def check(self, request: CheckRequest) -> CheckResponse:
+        """Accept any inputs."""
         return CheckResponse(inputs=request.new_inputs)
 
     async def diff(self, request: DiffRequest) -> DiffResponse:
+        """Compare input by input; a name cannot be changed in place."""
         keys = sorted({*request.new_inputs, *request.old_state} - {"id"})
         changed = [k for k in keys if request.old_state.get(k) != request.new_inputs.get(k)]
         replaced = [key for key in changed if key in {"name", "bucket"}]
@@ -98,6 +108,7 @@ class Toy(Provider):
         )
 
     async def create(self, request: CreateRequest) -> CreateResponse:
+        """Write the resource's file."""
         if request.preview:
             return CreateResponse(resource_id="", properties=request.properties)
         inputs, told = plain(request.properties), control()
@@ -115,6 +126,7 @@ class Toy(Provider):
         return CreateResponse(resource_id=identifier, properties=request.properties)
 
     async def read(self, request: ReadRequest) -> ReadResponse:
+        """Read the resource's file."""
         note("read", request.name)
         file = CLOUD / f"{request.resource_id}.resource"
         if not file.exists():
@@ -123,6 +135,7 @@ class Toy(Provider):
         return ReadResponse(resource_id=request.resource_id, properties=found, inputs=found)
 
     async def update(self, request: UpdateRequest) -> UpdateResponse:
+        """Write the file anew."""
         if request.preview:
             return UpdateResponse(properties=request.news)
         if control().get("hang_before") == request.name:
@@ -132,6 +145,7 @@ class Toy(Provider):
         return UpdateResponse(properties=request.news)
 
     async def delete(self, request: DeleteRequest) -> None:
+        """Remove the file."""
         if control().get("hang_before") == request.name:
             await asyncio.sleep(3600)
         note("delete", request.name)

@@ -18,10 +18,12 @@ from videoctl.provisioning.workspace import Workspace
 
 class NoLocator:
     def locate(self, type_token: str, inputs: Any, region: str | None) -> str | None:
+        """Fail: there is nothing to look for."""
         raise AssertionError("nothing to recover here")
 
 
 def main() -> int:
+    """Run the update that the argument describes."""
     told = json.loads(sys.argv[1])
     workspace = Workspace(
         home=Path(told["home"]),
@@ -42,9 +44,9 @@ def main() -> int:
     try:
         gateway.update("dev", "things", given, fingerprint="f", how=how)
     except VideoctlError as error:
-        print(f"{error.code}: {error.message}")
+        sys.stdout.write(f"{error.code}: {error.message}\n")
         return int(error.exit_code)
-    print("done")
+    sys.stdout.write("done\n")
     return 0
 
 
