@@ -151,8 +151,10 @@ SAID = [
     (
         "program-failed",
         ExitCode.FAILED,
-        "python inline source runtime error: no key 'flink_code'\nTraceback (most"
-        " recent call last)",
+        (
+            "python inline source runtime error: no key 'flink_code'\nTraceback (most"
+            " recent call last)"
+        ),
     ),
     (
         "endpoint-unreachable",
