@@ -17,4 +17,6 @@ def client_environment(endpoint_url: str, region: str = DEFAULT_REGION) -> dict[
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_EC2_METADATA_DISABLED": "true",
+        # Timestream's cells are one endpoint here; discovered ones would be asked for by TLS.
+        "AWS_ENABLE_ENDPOINT_DISCOVERY": "false",
     }

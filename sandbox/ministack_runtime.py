@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import contextvars
 import importlib
+import itertools
 import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from sandbox.account import ACCOUNT_ID, DEFAULT_REGION
+from sandbox.account import ACCOUNT_ID, DEFAULT_REGION, client_environment
 
 if TYPE_CHECKING:
     import asyncio
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from sandbox.home import Home
 
 
+_ITERATORS_A_CALL = 16
 _NOT_BOTO3_NAMES = frozenset({"ecs-metadata", "imds", "lambda-core", "appsync-events"})
 
 
@@ -33,6 +35,8 @@ def prepare(home: Home, port: int) -> None:
     """Set the environment MiniStack reads at import."""
     os.environ.update(
         {
+            # Functions run as children of the server: their clients find the sandbox by these.
+            **client_environment(f"http://127.0.0.1:{port}"),
             "MINISTACK_ACCOUNT_ID": ACCOUNT_ID,
             "MINISTACK_REGION": DEFAULT_REGION,
             "MINISTACK_HOST": "127.0.0.1",
@@ -91,6 +95,7 @@ def apply_corrections(faults: Faults) -> None:
     """Replace the functions of MiniStack that are too slow here, or that a fault must reach."""
     kinesis: Any = service_module("kinesis")
     kinesis._expire_records = _expire_records
+    kinesis._expire_iterators = lambda: _expire_iterators(kinesis)
     _delay_replication(service_module("s3"), faults)
 
 
@@ -104,6 +109,16 @@ def _expire_records(stream: dict[str, Any]) -> None:
             expired += 1
         if expired:
             shard["records"] = records[expired:]
+
+
+def _expire_iterators(kinesis: Any) -> None:
+    """Drop shard iterators past their time, oldest first: MiniStack's own looks at all of them."""
+    iterators = kinesis._shard_iterators._data
+    oldest = time.time() - kinesis.ITERATOR_EXPIRY_SECONDS
+    for key in list(itertools.islice(iterators, _ITERATORS_A_CALL)):
+        if iterators[key]["created_at"] >= oldest:
+            return
+        del iterators[key]
 
 
 def _delay_replication(s3: Any, faults: Faults) -> None:
