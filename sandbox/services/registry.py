@@ -55,14 +55,16 @@ class Registry:
         return self._services.get(name)
 
     def by_target(self, prefix: str, operation: str) -> Service | None:
-        """Service of an `X-Amz-Target`; two services may share a prefix (Timestream)."""
+        """Service of an `X-Amz-Target`; two services may share a prefix (Timestream's halves).
+
+        Of two that know the operation it is the one that has it: tags are the write half's.
+        """
         candidates = self._by_target.get(prefix)
         if not candidates:
             return None
-        return next(
-            (found for found in candidates if operation in models.operations(found.name)),
-            candidates[0],
-        )
+        knowing = [one for one in candidates if operation in models.operations(one.name)]
+        method = models.method_name(operation)
+        return next((one for one in knowing if hasattr(one, method)), (knowing or candidates)[0])
 
     def by_signing_name(self, signing_name: str) -> list[Service]:
         """Services that sign with this name."""

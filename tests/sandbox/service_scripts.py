@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -158,8 +159,31 @@ def timestream_write(sandbox: RealSandbox, client: Any) -> None:
     client.tag_resource(ResourceARN=arn, Tags=[{"Key": "a", "Value": "b"}])
     client.list_tags_for_resource(ResourceARN=arn)
     client.untag_resource(ResourceARN=arn, TagKeys=["a"])
+    client.write_records(
+        **database,
+        **table,
+        Records=[
+            {
+                "Dimensions": [{"Name": "session", "Value": "1"}],
+                "MeasureName": "plays",
+                "MeasureValue": "1",
+                "MeasureValueType": "BIGINT",
+                "Time": str(round(time.time() * 1000)),
+            }
+        ],
+    )
     client.delete_table(**database, **table)
     client.delete_database(**database)
+
+
+def timestream_query(sandbox: RealSandbox, client: Any) -> None:
+    """Queries that need no table, and the account's settings."""
+    del sandbox
+    client.describe_endpoints()
+    answer = client.query(QueryString="SELECT 1 AS one, now() AS moment, ARRAY[1, NULL] AS both")
+    client.cancel_query(QueryId=answer["QueryId"])
+    client.update_account_settings(MaxQueryTCU=8)
+    client.describe_account_settings()
 
 
 def ec2(_: RealSandbox, client: Any) -> None:
@@ -167,13 +191,18 @@ def ec2(_: RealSandbox, client: Any) -> None:
     vpc = {"VpcId": client.create_vpc(CidrBlock="10.90.0.0/16")["Vpc"]["VpcId"]}
     client.modify_vpc_attribute(**vpc, EnableNetworkAddressUsageMetrics={"Value": True})
     client.describe_vpc_attribute(**vpc, Attribute="enableNetworkAddressUsageMetrics")
+    group = client.create_security_group(GroupName="a", Description="a", **vpc)["GroupId"]
+    peer = [{"CidrIp": "10.0.0.0/8"}]
+    rule = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "IpRanges": peer}
+    client.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
+    client.authorize_security_group_egress(GroupId=group, IpPermissions=[rule])
     subnet = client.create_subnet(**vpc, CidrBlock="10.90.1.0/24")["Subnet"]["SubnetId"]
     made = client.create_vpc_endpoint(
         **vpc,
         VpcEndpointType="Interface",
         ServiceName="com.amazonaws.us-east-1.logs",
         SubnetIds=[subnet],
-        SecurityGroupIds=[client.create_security_group(GroupName="a", Description="a")["GroupId"]],
+        SecurityGroupIds=[group],
     )
     endpoint_id = made["VpcEndpoint"]["VpcEndpointId"]
     client.modify_vpc_endpoint(VpcEndpointId=endpoint_id, PrivateDnsEnabled=False)
@@ -185,6 +214,7 @@ SCRIPTS: dict[str, Script] = {
     "ec2": ec2,
     "firehose": firehose,
     "kinesisanalyticsv2": flink,
+    "timestream-query": timestream_query,
     "timestream-write": timestream_write,
 }
 """By boto3's name of the service."""

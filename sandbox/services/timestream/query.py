@@ -14,8 +14,9 @@ from typing import Any, ClassVar, Final
 from sandbox.protocol.errors import ServiceError
 from sandbox.protocol.wire import Json
 from sandbox.services.base import Call, Service
-from sandbox.services.timestream import access, results, sql
+from sandbox.services.timestream import access, results
 from sandbox.services.timestream.engine import Answer, moment, physical, quoted
+from sandbox.services.timestream.questions import QueryError, Show, show
 from sandbox.services.timestream.rows import window
 from sandbox.services.timestream.write import TimestreamWrite, endpoints
 
@@ -121,15 +122,17 @@ class TimestreamQuery(Service):
         return found
 
     async def _answer(self, call: Call, text: str) -> Answer:
+        from sandbox.services.timestream import sql  # noqa: PLC0415 - sqlglot takes half a second
+
         try:
-            question = sql.show(text)
+            question = show(text)
             if question is not None:
                 return self._shown(call, question)
             now = datetime.now(UTC).replace(tzinfo=None)
             statement = sql.translated(
                 text, now, lambda database, table: self._relation(call, database, table)
             )
-        except sql.QueryError as error:
+        except QueryError as error:
             raise _invalid(str(error)) from error
         return await self._run(call, statement)
 
@@ -172,9 +175,9 @@ class TimestreamQuery(Service):
         try:
             return self._write.named_table(call, database, name)
         except ServiceError as error:
-            raise sql.QueryError(error.message) from error
+            raise QueryError(error.message) from error
 
-    def _shown(self, call: Call, question: sql.Show) -> Answer:
+    def _shown(self, call: Call, question: Show) -> Answer:
         every = self._write.tables(call)
         if question.what == "databases":
             names = sorted({key.partition("/")[0] for key in self._write.databases(call)})

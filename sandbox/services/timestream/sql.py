@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
+
+from sandbox.services.timestream.questions import QueryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,58 +33,6 @@ _RENAMED: Final = {
     "TO_NANOSECONDS": "epoch_ns({0})",
     "TO_UNIXTIME": "epoch({0})",
 }
-_SHOW: Final = re.compile(
-    r"^\s*SHOW\s+(?P<what>DATABASES|TABLES|MEASURES)"
-    r"(?:\s+FROM\s+(?P<name>[\w\".-]+))?\s*;?\s*$"
-    r"|^\s*(?:DESCRIBE|DESC)\s+(?P<described>[\w\".-]+)\s*;?\s*$",
-    re.IGNORECASE,
-)
-
-
-class QueryError(Exception):
-    """The query cannot be meant as it stands, or not here; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Show:
-    """A question about what there is.
-
-    Attributes:
-        what: databases, tables, measures or columns.
-        database: of which database; None for all.
-        table: of which table.
-
-    """
-
-    what: str
-    database: str | None = None
-    table: str | None = None
-
-
-def show(text: str) -> Show | None:
-    """The SHOW or DESCRIBE in `text`; None when it is a query."""
-    found = _SHOW.match(text)
-    if found is None:
-        return None
-    if found["described"]:
-        database, table = _names(found["described"])
-        return Show("columns", database, table)
-    what = found["what"].lower()
-    if what == "databases":
-        return Show(what)
-    if not found["name"]:
-        raise QueryError(f"SHOW {what.upper()} needs FROM and a name.")
-    if what == "tables":
-        return Show(what, found["name"].strip('"'))
-    database, table = _names(found["name"])
-    return Show(what, database, table)
-
-
-def _names(text: str) -> tuple[str, str]:
-    parts = [quoted or plain for quoted, plain in re.findall(r'"([^"]+)"|([\w-]+)', text)]
-    if len(parts) != 2:  # noqa: PLR2004 - database and table
-        raise QueryError(f"{text} is not database.table")
-    return parts[0], parts[1]
 
 
 def translated(text: str, now: datetime, relation: Callable[[str, str], str]) -> str:
