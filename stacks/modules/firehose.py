@@ -23,21 +23,21 @@ _ARRIVAL_HOUR: Final = (
 )
 
 
-_SORTED_KINDS: Final = frozenset({StreamKind.RAW})
-"""Streams that carry more than events: canaries, and the producer's ticks."""
-
 SORTING_QUERY: Final = (
     f'{{kind: (if .canary == true then "{CANARY_PREFIX.rstrip("/")}"'
     f' elif .tick == true and (has("event_id") | not) then "{TICK_PREFIX.rstrip("/")}"'
     f' else "{StreamKind.RAW}" end)}}'
 )
-"""Sorts a record of the raw stream, in jq. A tick has no `event_id`; an event always has one, so
-that no player's field called `tick` can take an event out of the raw objects."""
+"""Sorts a record of an ingest task, in jq: event, canary or the producer's tick.
+
+A tick has no `event_id`; an event always has one, so that no player's field called `tick` can take
+an event out of the raw objects.
+"""
 
 
-def object_prefix(kind: StreamKind) -> str:
+def object_prefix(kind: StreamKind, *, sorts: bool) -> str:
     """Where objects land: by what they hold, then by the UTC hour of arrival."""
-    holds = "!{partitionKeyFromQuery:kind}" if kind in _SORTED_KINDS else kind
+    holds = "!{partitionKeyFromQuery:kind}" if sorts else kind
     return f"{holds}/{_ARRIVAL_HOUR}"
 
 
@@ -57,6 +57,8 @@ class DeliveryStreamArgs:
         bucket: that bucket.
         key_arn: encrypts both, and the log group.
         buffering: how much, or how long, is gathered into one object.
+        sorts: the stream comes from ingest tasks, which put more into it than events; what they
+            put is kept apart by dynamic partitioning, which wants buffers of 64 MiB or more.
 
     """
 
@@ -66,6 +68,7 @@ class DeliveryStreamArgs:
     bucket: SecureBucket
     key_arn: pulumi.Output[str]
     buffering: DeliverySpecification
+    sorts: bool = False
 
 
 class DeliveryStream(pulumi.ComponentResource):
@@ -142,7 +145,7 @@ def _destination(
     return {
         "role_arn": role_arn,
         "bucket_arn": args.bucket.arn,
-        "prefix": object_prefix(args.kind),
+        "prefix": object_prefix(args.kind, sorts=args.sorts),
         "error_output_prefix": error_prefix(args.kind),
         "custom_time_zone": "UTC",
         "file_extension": ".json.gz",
@@ -150,7 +153,7 @@ def _destination(
         "buffering_size": args.buffering.buffer_mib,
         "buffering_interval": args.buffering.buffer_seconds,
         "s3_backup_mode": "Disabled",
-        **_processing(args.kind),
+        **_processing(sorts=args.sorts),
         "cloudwatch_logging_options": {
             "enabled": True,
             "log_group_name": logs.name,
@@ -159,10 +162,10 @@ def _destination(
     }
 
 
-def _processing(kind: StreamKind) -> dict[str, Any]:
+def _processing(*, sorts: bool) -> dict[str, Any]:
     """Records carry no line end of their own; readers want one document a line."""
     delimiter = {"type": "AppendDelimiterToRecord"}
-    if kind not in _SORTED_KINDS:
+    if not sorts:
         return {"processing_configuration": {"enabled": True, "processors": [delimiter]}}
     extraction = {
         "type": "MetadataExtraction",

@@ -36,8 +36,8 @@ class FlinkArtifactBucketArgs:
 class FlinkArtifactBucket(pulumi.ComponentResource):
     """Counterpart of the `s3-kda` Terraform module.
 
-    The artifacts bucket as Flink's CI/CD sees it: packages under `flink/`, one key a content, so
-    that an application version can always be put back.
+    The artifacts bucket as Flink's CI/CD sees it: packages under `flink/`, one key a content. What
+    runs is told by its name, and the same package put back has the same key.
 
     Attributes:
         bucket: the artifacts bucket.

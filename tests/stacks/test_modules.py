@@ -391,6 +391,15 @@ def test_other_code_is_another_object(artifacts: Any, tmp_path: Any) -> None:
     assert content_key("flink/agg", package).endswith(".zip")
 
 
+def test_only_streams_of_ingest_tasks_are_sorted(systems: Any) -> None:
+    """A pipeline whose records are nobody's business is delivered as it comes, in small objects."""
+    delivery = systems["kinesis-data-3"].one("kinesis-data-3-delivery-delivery").inputs
+    target = delivery["extendedS3Configuration"]
+    assert "dynamicPartitioningConfiguration" not in target
+    assert target["bufferingSize"] == 1
+    assert target["prefix"].startswith("raw/year=")
+
+
 def test_kinesis_data_3_copies_what_lands(systems: Any) -> None:
     """Bucket A tells the function, the function may read A and write B, S3 may invoke it."""
     recording = systems["kinesis-data-3"]
