@@ -122,3 +122,42 @@ def test_a_vpc_remembers_its_metric_switch(ec2: Any, vpc: str) -> None:
     assert names["EnableDnsHostnames"] == {"Value": True}
     with pytest.raises(ClientError, match=r"InvalidVpcID\.NotFound"):
         ec2.modify_vpc_attribute(VpcId="vpc-0", EnableNetworkAddressUsageMetrics={"Value": True})
+
+
+@pytest.mark.parametrize("way", ["ingress", "egress"])
+def test_a_rule_may_name_a_prefix_list(ec2: Any, vpc: str, way: str) -> None:
+    """The rule is described with its list, text and tags, and is revoked by its id."""
+    group = ec2.create_security_group(GroupName="rules", Description="x", VpcId=vpc)["GroupId"]
+    lists = ec2.describe_prefix_lists()["PrefixLists"]
+    permission = {
+        "IpProtocol": "tcp",
+        "FromPort": 443,
+        "ToPort": 443,
+        "PrefixListIds": [{"PrefixListId": lists[0]["PrefixListId"], "Description": "S3"}],
+    }
+    tags = [{"ResourceType": "security-group-rule", "Tags": [{"Key": "Name", "Value": "s3"}]}]
+    made = getattr(ec2, f"authorize_security_group_{way}")(
+        GroupId=group, IpPermissions=[permission], TagSpecifications=tags
+    )["SecurityGroupRules"]
+    rule_id = made[0]["SecurityGroupRuleId"]
+    found = ec2.describe_security_group_rules(SecurityGroupRuleIds=[rule_id])["SecurityGroupRules"]
+    assert found == made
+    assert found[0]["PrefixListId"] == lists[0]["PrefixListId"]
+    assert (found[0]["Description"], found[0]["Tags"]) == ("S3", tags[0]["Tags"])
+    with pytest.raises(ClientError, match=r"InvalidPermission\.Duplicate"):
+        getattr(ec2, f"authorize_security_group_{way}")(GroupId=group, IpPermissions=[permission])
+    getattr(ec2, f"revoke_security_group_{way}")(GroupId=group, SecurityGroupRuleIds=[rule_id])
+    left = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])
+    assert rule_id not in [one["SecurityGroupRuleId"] for one in left["SecurityGroupRules"]]
+
+
+def test_a_rule_that_exists_is_refused(ec2: Any, vpc: str) -> None:
+    """The same rule twice is an error, and there is one of it."""
+    group = ec2.create_security_group(GroupName="rules", Description="x", VpcId=vpc)["GroupId"]
+    permission = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80}
+    permission["IpRanges"] = [{"CidrIp": "10.0.0.0/8"}]
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
+    with pytest.raises(ClientError, match=r"InvalidPermission\.Duplicate"):
+        ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
+    found = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])
+    assert [one["IsEgress"] for one in found["SecurityGroupRules"]].count(False) == 1

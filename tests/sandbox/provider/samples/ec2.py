@@ -83,6 +83,22 @@ def _interface_endpoint(world: World) -> Properties:
     }
 
 
+def _list_rule(world: World) -> Properties:
+    place = vpc(world)
+    endpoint = world.make(
+        "aws:ec2/vpcEndpoint:VpcEndpoint",
+        {"vpcId": place.id, "serviceName": "com.amazonaws.us-east-1.s3"},
+    )
+    return {
+        "securityGroupId": group(world, place).id,
+        "ipProtocol": "tcp",
+        "fromPort": 443,
+        "toPort": 443,
+        "prefixListId": endpoint["prefixListId"],
+        "description": "S3",
+    }
+
+
 def _rule(world: World) -> Properties:
     place = vpc(world)
     return {
@@ -195,19 +211,23 @@ SAMPLES = [
             }
         ),
     ),
-    *(
-        Sample(
-            f"aws:vpc/securityGroup{way}Rule:SecurityGroup{way}Rule",
-            _rule,
-            changes={
-                "fromPort": 8081,
-                "toPort": 8081,
-                "description": "others",
-                "tags": {"Name": "changed"},
-            },
-            replacements={"securityGroupId": "sg-2"},
-            absent=frozenset({"cidrIpv6", "prefixListId", "referencedSecurityGroupId"}),
-        )
-        for way in ("Ingress", "Egress")
+    Sample(
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+        _rule,
+        changes={
+            "fromPort": 8081,
+            "toPort": 8081,
+            "description": "others",
+            "tags": {"Name": "changed"},
+        },
+        replacements={"securityGroupId": "sg-2"},
+        absent=frozenset({"cidrIpv6", "prefixListId", "referencedSecurityGroupId"}),
+    ),
+    Sample(
+        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+        _list_rule,
+        changes={"fromPort": 444, "toPort": 444, "tags": {"Name": "changed"}},
+        replacements={"securityGroupId": "sg-2"},
+        absent=frozenset({"cidrIpv4", "cidrIpv6", "referencedSecurityGroupId", "tags"}),
     ),
 ]

@@ -55,7 +55,7 @@ def _service(world: World) -> Properties:
             "securityGroups": [ec2.group(world, place).id],
             "assignPublicIp": False,
         },
-        "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+        "deploymentCircuitBreaker": {"enable": False, "rollback": False},
         "propagateTags": "SERVICE",
         "tags": {"Name": "service"},
     }

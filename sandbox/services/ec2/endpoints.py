@@ -1,7 +1,7 @@
-"""EC2: MiniStack's, with VPC endpoints as AWS describes them.
+"""EC2's VPC endpoints.
 
-MiniStack forgets an endpoint's security groups, policy, private DNS and address type, ignores
-filters, and has no metric switch of a VPC. All else is passed on.
+MiniStack forgets an endpoint's security groups, policy, private DNS and address type, and ignores
+filters.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ _FULL_ACCESS: Final = json.dumps(
     }
 )
 _ZONES: Final = {"us-east-1": "Z7HUB22UULQXV", "us-west-2": "Z1YSA3EXCYUU9Z"}
-_METRICS: Final = "EnableNetworkAddressUsageMetrics"
 _FILTERS: Final = {
     "vpc-endpoint-id": "VpcEndpointId",
     "vpc-id": "VpcId",
@@ -35,12 +34,10 @@ _FILTERS: Final = {
 }
 
 
-class ComputeCloud(Service):
-    """VPC endpoints and the attributes of VPCs."""
+class Endpoints(Service):
+    """VPC endpoints as AWS describes them."""
 
     name = "ec2"
-    passes_on = True
-    validation_code = "InvalidParameterValue"
 
     async def create_vpc_endpoint(self, call: Call, request: Json) -> Json:
         """An endpoint that is available at once, with a network interface in each subnet."""
@@ -119,23 +116,6 @@ class ComputeCloud(Service):
             one = {"VpcEndpointIds": [endpoint_id]}
             await self.host.aws(call.region).pass_on("ec2", "DeleteVpcEndpoints", one)
         return {"Unsuccessful": unsuccessful}
-
-    async def modify_vpc_attribute(self, call: Call, request: Json) -> Json:
-        """The metric switch; the others are MiniStack's."""
-        if _METRICS in request:
-            await self.describe_vpc_attribute(
-                call, {"VpcId": request["VpcId"], "Attribute": "enableNetworkAddressUsageMetrics"}
-            )
-            self.table(call, "metrics")[request["VpcId"]] = bool(request[_METRICS].get("Value"))
-            return {}
-        return await self.host.aws(call.region).pass_on("ec2", "ModifyVpcAttribute", request)
-
-    async def describe_vpc_attribute(self, call: Call, request: Json) -> Json:
-        """One attribute of a VPC."""
-        answer = await self.host.aws(call.region).pass_on("ec2", "DescribeVpcAttribute", request)
-        if _METRICS in answer:
-            answer[_METRICS] = {"Value": self.table(call, "metrics").get(request["VpcId"], False)}
-        return answer
 
     async def _endpoints(self, call: Call) -> dict[str, Json]:
         answer = await self.host.aws(call.region).pass_on("ec2", "DescribeVpcEndpoints", {})
