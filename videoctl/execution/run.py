@@ -20,6 +20,7 @@ from videoctl.execution.journal import RecordKind
 from videoctl.execution.narrator import Narrator
 from videoctl.execution.results import Outcome, RunResult, StepReport, next_commands
 from videoctl.execution.waiting import step_holds, wait_until_done
+from videoctl.planning.changes import EmptyBucket
 from videoctl.planning.conditions import holds
 from videoctl.planning.observation import ALL_FACETS
 from videoctl.planning.plan import StepMode, StepStatus
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from videoctl.execution.executor import Executor
     from videoctl.execution.journal import Journal
+    from videoctl.execution.waiting import Waiting
     from videoctl.planning.observation import ObservedEnvironment
     from videoctl.planning.plan import Plan, Step
 
@@ -180,10 +182,16 @@ class Run:
                 deadline=min(clock.monotonic() + step.timeout_seconds, self._deadline),
                 acknowledged=self._acknowledged,
                 should_stop=lambda: self._x.interrupts.requested,
-                on_waiting=lambda waiting: self._narrator.tell_waiting(step, waiting),
+                on_waiting=partial(self._on_waiting, step, deadline),
             )
             if not done:
                 raise _stopped(step)
+
+    def _on_waiting(self, step: Step, deadline: float, waiting: Waiting) -> None:
+        """Tell of a long wait; a bucket is emptied again of what was still on its way to it."""
+        self._narrator.tell_waiting(step, waiting)
+        if isinstance(step.change, EmptyBucket):
+            self._apply(step, deadline)
 
     def _change(self, step: Step, deadline: float) -> bool:
         """Make the change; True when a look after a failed attempt shows that it took effect."""
