@@ -54,37 +54,42 @@ def task_record(
         "lastStatus": "PROVISIONING",
         "healthStatus": "UNKNOWN",
         "overrides": overrides or {"containerOverrides": []},
-        "attachments": [
-            {
-                "id": interface_id,
-                "type": "ElasticNetworkInterface",
-                "status": "ATTACHED",
-                "details": [{"name": "privateIPv4Address", "value": LOCAL_ADDRESS}],
-            }
-        ],
+        "attachments": [_network_interface(interface_id)],
         "attributes": [],
         "version": 1,
         "enableExecuteCommand": False,
         "containers": [
-            {
-                "containerArn": f"{place}:container/{cluster}/{task_id}/{uuid.uuid4()}",
-                "taskArn": task_arn,
-                "name": container["name"],
-                "image": container["image"],
-                "lastStatus": "PENDING",
-                "healthStatus": "UNKNOWN",
-                "networkBindings": [],
-                "networkInterfaces": [
-                    {"attachmentId": interface_id, "privateIpv4Address": LOCAL_ADDRESS}
-                ],
-                "cpu": str(container.get("cpu", 0)),
-            }
+            _container_record(container, place, f"{cluster}/{task_id}", interface_id)
             for container in definition["containerDefinitions"]
         ],
         "Tags": tags or {},
         "Ports": {"load_balancers": load_balancers or [], "ports": {}},
     }
     return record
+
+
+def _container_record(container: Json, place: str, task: str, interface_id: str) -> Json:
+    """One container of a new task; `task` is cluster name and task id."""
+    return {
+        "containerArn": f"{place}:container/{task}/{uuid.uuid4()}",
+        "taskArn": f"{place}:task/{task}",
+        "name": container["name"],
+        "image": container["image"],
+        "lastStatus": "PENDING",
+        "healthStatus": "UNKNOWN",
+        "networkBindings": [],
+        "networkInterfaces": [{"attachmentId": interface_id, "privateIpv4Address": LOCAL_ADDRESS}],
+        "cpu": str(container.get("cpu", 0)),
+    }
+
+
+def _network_interface(interface_id: str) -> Json:
+    return {
+        "id": interface_id,
+        "type": "ElasticNetworkInterface",
+        "status": "ATTACHED",
+        "details": [{"name": "privateIPv4Address", "value": LOCAL_ADDRESS}],
+    }
 
 
 def propagated_tags(service: Json, definition: Json) -> dict[str, str]:
