@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from sandbox.loopback import Loopback
     from sandbox.services.firehose.sources import Batch, Source
 
-_POLL_SECONDS: Final = 0.25
-"""Pause between two looks at a source that had nothing."""
+_FIRST_POLL_SECONDS: Final = 0.125
+_LONGEST_POLL_SECONDS: Final = 1.0
+"""Pause between two looks at a source that has had nothing for a while; the service's own."""
+_SHORTEST_PAUSE_SECONDS: Final = 0.01
 _FIRST_RETRY_SECONDS: Final = 1.0
 _LONGEST_RETRY_SECONDS: Final = 30.0
 _MOST_WAITING_BYTES: Final = 256 * MEBIBYTE
@@ -73,6 +75,7 @@ class Delivery:
         self._buffers = Buffers(destination)
         self._ledger = Ledger()
         self._stopping = asyncio.Event()
+        self._poll_seconds = _FIRST_POLL_SECONDS
         self._retry_seconds = 0.0
         self._retry_at = 0.0
         self._reported = ""
@@ -99,7 +102,9 @@ class Delivery:
                 _LOG.exception("delivery stream %s starts over", self._identity.name)
                 self._start_over()
                 moved = False
-            if not moved:
+            if moved:
+                self._poll_seconds = _FIRST_POLL_SECONDS
+            else:
                 await self._pause()
 
     def _start_over(self) -> None:
@@ -204,8 +209,9 @@ class Delivery:
 
     async def _pause(self) -> None:
         waiting = self._buffers.seconds_to_next(self._monotonic())
-        seconds = _POLL_SECONDS if waiting is None else min(_POLL_SECONDS, max(waiting, 0.01))
+        seconds = self._poll_seconds if waiting is None else min(self._poll_seconds, waiting)
+        self._poll_seconds = min(self._poll_seconds * 2, _LONGEST_POLL_SECONDS)
         try:
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+            await asyncio.wait_for(self._stopping.wait(), max(seconds, _SHORTEST_PAUSE_SECONDS))
         except TimeoutError:
             return
