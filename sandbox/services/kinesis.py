@@ -140,6 +140,13 @@ class Kinesis(Service):
         self._consumer_tags(call)[answer["Consumer"]["ConsumerARN"]] = tags
         return answer
 
+    async def deregister_stream_consumer(self, call: Call, request: Json) -> Json:
+        """By ARN, or by stream and name."""
+        found = await self._pass_on(call, "DescribeStreamConsumer", **request)
+        await self._pass_on(call, "DeregisterStreamConsumer", **request)
+        self._consumer_tags(call).pop(found["ConsumerDescription"]["ConsumerARN"], None)
+        return {}
+
     async def tag_resource(self, call: Call, request: Json) -> Json:
         """Tags of a stream or a consumer."""
         arn, tags = request["ResourceARN"], request["Tags"]
