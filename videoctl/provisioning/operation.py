@@ -19,6 +19,7 @@ import sys
 import threading
 from dataclasses import replace
 from functools import partial
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, BinaryIO, get_type_hints
 
 from pydantic import TypeAdapter
@@ -107,8 +108,21 @@ class Program:
             (expected,) = hints.values()
             given = TypeAdapter(expected).validate_json(json.dumps(self._request.program_input))
             self._run = partial(program, given)
+            _load_lazy_modules(module_name.partition(".")[0])
         except BaseException as error:  # noqa: BLE001 (told when the engine asks for the program)
             self._error = error
+
+
+def _load_lazy_modules(package: str) -> None:
+    """Load what a package's modules imported lazily, such as the AWS SDK's services.
+
+    They would be loaded one by one while the engine waits for the program.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == package:
+            for value in list(vars(module).values()):
+                if isinstance(value, ModuleType):
+                    getattr(value, "__all__", None)  # any attribute loads it
 
 
 def main() -> int:
