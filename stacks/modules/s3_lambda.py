@@ -36,8 +36,8 @@ class LambdaArtifactBucketArgs:
 class LambdaArtifactBucket(pulumi.ComponentResource):
     """Counterpart of the `s3-lambda` Terraform module.
 
-    The artifacts bucket as Lambda's CI/CD sees it: packages under `lambda/`, one key a content. What
-    runs is told by its name, and the same package put back has the same key.
+    The artifacts bucket as Lambda's CI/CD sees it: packages under `lambda/`, one key a content.
+    What runs is told by its name, and the same package put back has the same key.
 
     Attributes:
         bucket: the artifacts bucket.
