@@ -65,7 +65,7 @@ def equivalent(left: Any, right: Any, path: str, rules: Rules) -> bool:
 def _walk(path: str, old: Any, new: Any, rules: Rules) -> Iterator[tuple[str, Kind]]:
     if _same(path, old, new, rules):
         return
-    if isinstance(old, Mapping) and isinstance(new, Mapping) and new:
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and (new or not path):
         for key in sorted(old.keys() | new.keys()):
             place = f"{path}.{key}" if path else key
             yield from _walk(place, old.get(key), new.get(key), rules)
