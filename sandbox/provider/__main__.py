@@ -24,8 +24,9 @@ _PARENT_POLL_SECONDS: Final = 0.5
 def main() -> None:
     """Serves until the engine ends this process, or is gone itself."""
     parent = os.getppid()
-    # Ctrl-C reaches the whole process group; it is the engine that decides when to stop.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The engine ends its plugins with SIGINT once nothing is under way, and waits 5 s for one that
+    # stays; they are a process group of their own, which the terminal's Ctrl-C does not reach.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(0))
     os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
     _use_protocol_without_sdk()
 
