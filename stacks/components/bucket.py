@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import s3
 
+from stacks.components.encryption_key import EncryptionKey
 from stacks.lifecycle import lifecycle_rules
 from stacks.policies.resources import tls_only_bucket
 from stacks.sites import Site
@@ -21,7 +22,7 @@ class SecureBucketArgs:
         site: where it is.
         component: what its tags call it, such as `raw`.
         bucket: the bucket's name.
-        key_arn: the key that encrypts its objects.
+        key: encrypts its objects.
         lifecycle: how long objects and their old versions are kept.
 
     """
@@ -29,7 +30,7 @@ class SecureBucketArgs:
     site: Site
     component: str
     bucket: str
-    key_arn: pulumi.Input[str]
+    key: EncryptionKey
     lifecycle: BucketSpecification
 
 
@@ -60,7 +61,12 @@ class SecureBucket(pulumi.ComponentResource):
             bucket=args.bucket,
             force_destroy=False,
             tags=site.tags(args.component, args.bucket),
-            opts=pulumi.ResourceOptions(parent=self, protect=site.protected),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=site.protected,
+                # A destroy that stops at a bucket with objects must not have taken their key.
+                depends_on=[args.key],
+            ),
         )
         self.name = args.bucket
         self.bucket = bucket.bucket
@@ -101,7 +107,7 @@ class SecureBucket(pulumi.ComponentResource):
         )
 
     def _encrypt(self, name: str, args: SecureBucketArgs) -> None:
-        by_key = {"sse_algorithm": "aws:kms", "kms_master_key_id": args.key_arn}
+        by_key = {"sse_algorithm": "aws:kms", "kms_master_key_id": args.key.arn}
         s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
             region=args.site.region,

@@ -9,6 +9,7 @@ import pulumi
 
 from stacks.components.bucket import SecureBucket, SecureBucketArgs
 from stacks.components.bucket_notification import BucketNotification, BucketNotificationArgs
+from stacks.components.encryption_key import EncryptionKey
 from stacks.components.queue import SecureQueue, SecureQueueArgs
 from stacks.modules.sns_event import BucketEventTopic, BucketEventTopicArgs
 from stacks.sites import Site
@@ -45,14 +46,14 @@ class RegionBucketsArgs:
         site: where they are.
         buckets: lifecycles of the data buckets.
         features: who hears of new objects.
-        key_arn: the key that encrypts them.
+        key: encrypts them, and what tells of them.
 
     """
 
     site: Site
     buckets: BucketsSpecification
     features: FeaturesSpecification
-    key_arn: pulumi.Input[str]
+    key: EncryptionKey
 
 
 class RegionBuckets(pulumi.ComponentResource):
@@ -77,7 +78,7 @@ class RegionBuckets(pulumi.ComponentResource):
                     site=site,
                     component=f"{kind}-bucket",
                     bucket=site.names.bucket(kind, site.region),
-                    key_arn=args.key_arn,
+                    key=args.key,
                     lifecycle=lifecycle,
                 ),
                 pulumi.ResourceOptions(parent=self),
@@ -110,7 +111,7 @@ class RegionBuckets(pulumi.ComponentResource):
 
     def _topic(self, name: str, args: RegionBucketsArgs, kind: BucketKind) -> BucketEventTopic:
         topic_args = BucketEventTopicArgs(
-            site=args.site, kind=kind, bucket=self.by_kind[kind], key_arn=args.key_arn
+            site=args.site, kind=kind, bucket=self.by_kind[kind], key_arn=args.key.arn
         )
         return BucketEventTopic(
             f"{name}-{kind}-snowflake", topic_args, pulumi.ResourceOptions(parent=self)
@@ -122,7 +123,7 @@ class RegionBuckets(pulumi.ComponentResource):
             site=args.site,
             component="load-test-source",
             queue=args.site.names.replay_queue,
-            key_arn=args.key_arn,
+            key_arn=args.key.arn,
             event_buckets=(self.by_kind[BucketKind.RAW].name,),
         )
         return SecureQueue(f"{name}-replay", queue_args, pulumi.ResourceOptions(parent=self))

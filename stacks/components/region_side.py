@@ -101,7 +101,7 @@ class RegionSide(pulumi.ComponentResource):
             site=self.site,
             buckets=args.specification.buckets,
             features=args.specification.features,
-            key_arn=key.arn,
+            key=key,
         )
         self.buckets = RegionBuckets(f"{name}-buckets", buckets_args, options).by_kind
         detail_args = VideoDetailArgs(

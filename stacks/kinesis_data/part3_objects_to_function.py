@@ -69,7 +69,7 @@ class ObjectsToFunction(pulumi.ComponentResource):
         self._site = Site(names=self._names, region=PRIMARY, protected=False)
         self._options = pulumi.ResourceOptions(parent=self)
         key_args = EncryptionKeyArgs(site=self._site)
-        self._key_arn = EncryptionKey(f"{name}-kms", key_args, self._options).arn
+        self._key = EncryptionKey(f"{name}-kms", key_args, self._options)
         landing_name = self._names.bucket(BucketKind.RAW, PRIMARY)
         landing = self._bucket(f"{name}-landing", "landing-bucket", landing_name)
         copies_name = self._names.copies_bucket(PRIMARY)
@@ -87,7 +87,7 @@ class ObjectsToFunction(pulumi.ComponentResource):
             site=self._site,
             component=component,
             bucket=bucket,
-            key_arn=self._key_arn,
+            key=self._key,
             lifecycle=_LIFECYCLE,
         )
         return SecureBucket(name, bucket_args, self._options)
@@ -98,7 +98,7 @@ class ObjectsToFunction(pulumi.ComponentResource):
             kind=StreamKind.RAW,
             retention_hours=_RETENTION_HOURS,
             encryption="kms",
-            key_arn=self._key_arn,
+            key_arn=self._key.arn,
             shard_count=1,
         )
         stream = ProvisionedDataStream(f"{name}-stream", stream_args, self._options)
@@ -107,7 +107,7 @@ class ObjectsToFunction(pulumi.ComponentResource):
             kind=StreamKind.RAW,
             stream_arn=stream.arn,
             bucket=landing,
-            key_arn=self._key_arn,
+            key_arn=self._key.arn,
             buffering=_BUFFERING,
         )
         DeliveryStream(f"{name}-delivery", delivery_args, self._options)
@@ -139,7 +139,7 @@ class ObjectsToFunction(pulumi.ComponentResource):
                 log_group_arn=log_group_arn,
             ),
             environment={"DESTINATION_BUCKET": copies.name},
-            key_arn=self._key_arn,
+            key_arn=self._key.arn,
             memory_mb=_FUNCTION_MEMORY_MB,
             timeout_seconds=_FUNCTION_TIMEOUT_SECONDS,
         )

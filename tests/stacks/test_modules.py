@@ -160,6 +160,12 @@ def test_buckets_are_closed_encrypted_versioned_and_tidied(richest: Any) -> None
     assert not any(one.inputs["forceDestroy"] for one in richest.all("Bucket"))
 
 
+def test_a_destroy_never_takes_the_key_of_objects_that_stay(richest: Any) -> None:
+    """Keys are deleted after the buckets they encrypt, so not at all while a bucket has objects."""
+    for bucket in richest.all("Bucket"):
+        assert f"aws:kms/key:Key::{bucket.region}-kms-key" in bucket.dependencies, bucket.name
+
+
 def test_both_directions_wait_for_versioning_on_both_sides(richest: Any) -> None:
     """Six rules; each comes after both versionings, which dissolves the circle."""
     configs = richest.all("BucketReplicationConfig")
