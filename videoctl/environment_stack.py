@@ -73,6 +73,7 @@ class EnvironmentStack:
         return StackFacts(
             exists=state.exists,
             fingerprint=state.fingerprint,
+            updated_at=state.last_operation.ended_at if state.last_operation else None,
             resource_count=sum(item.type.startswith(_CLOUD) for item in state.resources),
             protected_count=sum(item.is_protected for item in state.resources),
             pending_operations=tuple(

@@ -255,7 +255,7 @@ def _updated(
         accelerator = replace(deployed(spec), status="IN_PROGRESS")
     return replace(
         world,
-        stack=StackFacts(exists=True, fingerprint=fingerprint, resource_count=100),
+        stack=StackFacts(exists=True, fingerprint=fingerprint, updated_at=NOW, resource_count=100),
         accelerator=accelerator,
         regions=tuple(map(_completed, world.regions)),
     )

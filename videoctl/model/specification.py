@@ -144,13 +144,13 @@ class DeliverySpecification(_Strict):
     """Firehose buffering: whichever limit is reached first writes an object.
 
     Attributes:
-        buffer_mib: 1 to 128.
-        buffer_seconds: 0 to 900; 0 is zero buffering.
+        buffer_mib: 64 to 128: dynamic partitioning, which the raw stream uses, allows no less.
+        buffer_seconds: 1 to 900: dynamic partitioning has no zero buffering.
 
     """
 
-    buffer_mib: Annotated[int, Field(ge=1, le=128)] = 64
-    buffer_seconds: Annotated[int, Field(ge=0, le=900)] = 60
+    buffer_mib: Annotated[int, Field(ge=64, le=128)] = 64
+    buffer_seconds: Annotated[int, Field(ge=1, le=900)] = 60
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,9 +49,17 @@ class StackLockIsFree:
 
 @dataclass(frozen=True, kw_only=True)
 class StackIsCurrent:
-    """The last update succeeded with this fingerprint, and nothing it made is missing."""
+    """The last update succeeded with this fingerprint, and nothing it made is missing.
+
+    Attributes:
+        fingerprint: what it must have built.
+        not_before: it must have ended since; None: any time. What was changed behind the stack's
+            back is mended only by an update that read everything since.
+
+    """
 
     fingerprint: str
+    not_before: datetime | None = None
     kind: Literal["stack-is-current"] = "stack-is-current"
 
 
@@ -226,8 +234,8 @@ def holds(  # noqa: C901, PLR0912 (one case a kind: splitting the match would hi
             return observed.stack is not None and not observed.stack.pending_operations
         case StackLockIsFree():
             return observed.stack is not None and observed.stack.lock_owner is None
-        case StackIsCurrent(fingerprint=fingerprint):
-            return _stack_is_current(observed, fingerprint)
+        case StackIsCurrent():
+            return _stack_is_current(observed, condition)
         case StackIsGone():
             return observed.stack is not None and _is_gone(observed)
         case ServiceIsSteady(region=region, desired_count=desired_count):
@@ -254,12 +262,16 @@ def holds(  # noqa: C901, PLR0912 (one case a kind: splitting the match would hi
             assert_never(condition)
 
 
-def _stack_is_current(observed: ObservedEnvironment, fingerprint: str) -> bool:
+def _stack_is_current(observed: ObservedEnvironment, condition: StackIsCurrent) -> bool:
     stack = observed.stack
+    if stack is None:
+        return False
+    since = condition.not_before
+    is_recent = since is None or (stack.updated_at is not None and stack.updated_at >= since)
     return (
-        stack is not None
-        and stack.exists
-        and stack.fingerprint == fingerprint
+        stack.exists
+        and is_recent
+        and stack.fingerprint == condition.fingerprint
         and not stack.pending_operations
         and not missing_resources(observed)
     )

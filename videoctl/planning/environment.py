@@ -81,10 +81,11 @@ def _plan(
 ) -> Plan:
     expires_at = _expires_at(observed, request)
     drifted = refresh or _has_drifted(observed)
+    since = observed.observed_at.replace(microsecond=0) if refresh else None
     build = (
         *release_stack_lock(observed),
         _recover(),
-        _update_stack(request, refresh=drifted),
+        _update_stack(request, refresh=drifted, since=since),
         *_run_state(specification, observed),
     )
     steps = (_record(expires_at), *build)
@@ -160,7 +161,7 @@ def _recover() -> Step:
     )
 
 
-def _update_stack(request: EnvironmentRequest, *, refresh: bool) -> Step:
+def _update_stack(request: EnvironmentRequest, *, refresh: bool, since: datetime | None) -> Step:
     return Step(
         name="update-stack",
         title="Bring the stack to the specification",
@@ -171,7 +172,7 @@ def _update_stack(request: EnvironmentRequest, *, refresh: bool) -> Step:
             refresh=refresh,
             accepted_replacements=tuple(sorted(request.accepted_replacements)),
         ),
-        done_when=conditions.StackIsCurrent(fingerprint=request.fingerprint),
+        done_when=conditions.StackIsCurrent(fingerprint=request.fingerprint, not_before=since),
         timeout_seconds=timeouts.STACK_SECONDS,
     )
 

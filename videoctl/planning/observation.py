@@ -52,6 +52,7 @@ class StackFacts:
     Attributes:
         exists: the backend knows the stack.
         fingerprint: of the last update that succeeded; None before the first.
+        updated_at: when the last operation ended, to the second.
         resource_count: resources in the state.
         protected_count: those the engine refuses to delete.
         pending_operations: what an interrupted operation left open.
@@ -62,6 +63,7 @@ class StackFacts:
 
     exists: bool
     fingerprint: str | None = None
+    updated_at: datetime | None = None
     resource_count: int = 0
     protected_count: int = 0
     pending_operations: tuple[PendingOperation, ...] = ()

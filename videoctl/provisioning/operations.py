@@ -17,6 +17,7 @@ from videoctl.provisioning.recovery import Finder, Recovery, recover, settle
 from videoctl.provisioning.request import Operation, OperationRequest
 from videoctl.provisioning.results import OperationResult
 from videoctl.provisioning.run_record import read_record
+from videoctl.provisioning.state import LocalFiles
 from videoctl.provisioning.supervision import Followed, Follower, Supervision
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ class Operations:
         stack_locks.settle_previous(stack, self._workspace.run_record(stack), self._say)
         state = self._reader.state(stack)
         if state.locks and stack_locks.may_break(state.locks):
+            if self._workspace.local_state is not None:
+                LocalFiles(self._workspace.local_state).tidy(stack)
             self._break_own(stack, state.locks[0].owner)
         if not state.pending_operations:
             return Recovery()

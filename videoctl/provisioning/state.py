@@ -148,6 +148,16 @@ class LocalFiles:
         latest: dict[str, Any] = content["checkpoint"].get("latest") or {}
         return latest
 
+    def tidy(self, stack: str) -> None:
+        """Remove what a killed engine left half-written; only while nobody holds the stack's lock.
+
+        Files that were to be renamed, and sidecars that another setting of the backend wrote.
+        """
+        checkpoint = self.checkpoint(stack)
+        for file in checkpoint.parent.glob(f"{stack}.json*"):
+            if file.suffix == ".tmp" or (file.suffix == ".attrs" and file.stat().st_size == 0):
+                file.unlink(missing_ok=True)
+
     def last_history(self, stack: str) -> dict[str, Any] | None:
         """The latest history entry, in the words of `stack history --json`."""
         directory = self.backend / ".pulumi" / "history" / PROJECT / stack

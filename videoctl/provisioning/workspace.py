@@ -58,6 +58,18 @@ class Workspace:
         parts = urlsplit(self.backend_url)
         return Path(unquote(parts.path)) if parts.scheme == "file" else None
 
+    @property
+    def engine_backend_url(self) -> str:
+        """The backend as the engine is told it.
+
+        In a directory the engine would keep a sidecar of attributes beside each file and write it
+        in place: a kill in that moment leaves it empty, and the stack unreadable. Without it every
+        write is one rename, and cheaper.
+        """
+        if self.local_state is None or urlsplit(self.backend_url).query:
+            return self.backend_url
+        return f"{self.backend_url}?metadata=skip"
+
     def run_record(self, stack: str, *, preview: bool = False) -> Path:
         """Which processes the last operation on a stack consisted of; previews apart."""
         name = f"{stack}.preview.json" if preview else f"{stack}.json"
@@ -77,7 +89,11 @@ class Workspace:
             if self.secrets_provider == "passphrase":
                 self._generate_passphrase()
         # JSON is YAML: written without the SDK, which takes half a second to import.
-        project = {"name": PROJECT, "runtime": "python", "backend": {"url": self.backend_url}}
+        project = {
+            "name": PROJECT,
+            "runtime": "python",
+            "backend": {"url": self.engine_backend_url},
+        }
         wanted = json.dumps(project, indent=2) + "\n"
         file = self.directory / "Pulumi.yaml"
         if not file.exists() or file.read_text(encoding="utf-8") != wanted:

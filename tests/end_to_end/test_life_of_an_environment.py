@@ -1,0 +1,147 @@
+"""An environment from create to destroy, as a person types it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.conftest import Ran, validate
+from tests.end_to_end.conftest import Place
+
+pytestmark = [pytest.mark.sandbox, pytest.mark.engine, pytest.mark.timeout(900)]
+
+NAME = "slowprod"
+
+
+@pytest.fixture(scope="module")
+def created(place: Place) -> Ran:
+    """The first create, with its JSON result."""
+    return place("env", "create", NAME, "--yes", "-o", "json")
+
+
+def client(place: Place, service: str, region: str = "us-east-1") -> Any:
+    """A boto3 client of the place's sandbox."""
+    endpoint = place("sandbox", "status", "-o", "json").document["endpoint_url"]
+    return boto3.client(
+        service,
+        region_name=region,
+        endpoint_url=endpoint,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
+def test_create_builds_everything_and_proves_it_with_a_canary(created: Ran) -> None:
+    """Create ends done, and a canary was seen from the front door to the raw bucket."""
+    assert created.code == 0, created.stderr
+    document = created.document
+    assert document["outcome"] == "done"
+    seen = {hop["hop"]: hop["seen"] for hop in document["end_state"]["canary"]}
+    assert seen["front-door"]
+    assert seen["raw-stream"]
+    assert seen["raw-bucket"]
+    assert document["end_state"]["state"] == "ready-except-ticket"
+
+
+def test_a_second_create_changes_nothing(place: Place, created: Ran) -> None:
+    """Every step holds already: nothing is called that writes."""
+    assert created.code == 0
+    again = place("env", "create", NAME, "--yes", "-o", "json")
+    assert again.code == 0
+    assert {step["status"] for step in again.document["steps"]} == {"skipped"}
+
+
+def test_looking_gives_valid_documents(place: Place, created: Ran) -> None:
+    """Status, show, list, plan, check, history and lock are valid JSON, and say what is true."""
+    assert created.code == 0
+    status = place("env", "status", NAME, "-o", "json", "--wait", "ready").document
+    assert status["state"] == "ready-except-ticket"
+    assert status["ticket"]["state"] == "none"
+    shown = place("env", "show", NAME, "-o", "json").document
+    assert shown["front_door"].endswith("/v1/events")
+    listed = place("env", "list", "-o", "json").document["environments"]
+    states = {item["name"]: item["state"] for item in listed}
+    assert states[NAME] == "ready-except-ticket"
+    assert states["dev"] == "absent"
+    plan = place("env", "plan", NAME, "--exit-code", "-o", "json")
+    assert plan.code == 0
+    assert plan.document["resource_changes"]["create"] == 0
+    check = place("env", "check", NAME, "-o", "json")
+    assert check.code == 0, check.stdout
+    validate(check.document)
+    runs = place("history", "-o", "json").document["runs"]
+    assert {run["outcome"] for run in runs} == {"done"}
+    lock = place("lock", "show", "--env", NAME, "-o", "json").document
+    assert lock["held"] is False
+
+
+def test_acknowledged_events_are_found_in_s3_exactly(place: Place, created: Ran) -> None:
+    """Events posted at the front door: sent = acknowledged = found, each once."""
+    assert created.code == 0
+    report = place("loadtest", "generate", "--to", NAME, "--events", "3000", "-o", "json")
+    assert report.code == 0, report.stderr
+    document = report.document
+    assert document["sent"] == document["acknowledged"] == document["found"]["raw"] == 3000
+
+
+def test_two_creates_at_once_second_ends_with_the_owner(place: Place, created: Ran) -> None:
+    """While one run holds the lock, another one ends with 5 and says who holds it."""
+    assert created.code == 0
+    first = place.start("env", "repair", NAME, "--yes", "--skip-canary", "-o", "json")
+    try:
+        held = _await_lock(place)
+        second = place("env", "create", NAME, "--yes", "-o", "json")
+        assert second.code == 5, second.stdout
+        assert second.document["code"] == "lock-held"
+        assert str(held["pid"]) in second.document["message"]
+    finally:
+        out, talk = first.communicate(timeout=300)
+    assert first.returncode == 0, talk + out
+
+
+def _await_lock(place: Place) -> dict[str, Any]:
+    for _ in range(100):
+        held = place("lock", "show", "--env", NAME, "-o", "json").document
+        if held["held"]:
+            return held
+    pytest.fail("the first run never held the lock")
+
+
+def test_drift_is_seen_and_repaired(place: Place, created: Ran) -> None:
+    """A change made behind Pulumi's back is a difference, exit 7, until repair takes it back."""
+    assert created.code == 0
+    assert place("env", "drift", NAME, "-o", "json").code == 0
+    kinesis = client(place, "kinesis")
+    kinesis.increase_stream_retention_period(
+        StreamName=f"video-{NAME}-late", RetentionPeriodHours=99
+    )
+    drift = place("env", "drift", NAME, "-o", "json")
+    assert drift.code == 7
+    assert any("late-stream" in item["name"] for item in drift.document["differences"])
+    repaired = place("env", "repair", NAME, "--yes", "--skip-canary", "-o", "json")
+    assert repaired.code == 0, repaired.stderr
+    assert place("env", "drift", NAME, "-o", "json").code == 0
+
+
+def test_destroy_needs_the_name_and_consent_to_lose_data(place: Place, created: Ran) -> None:
+    """Without --confirm it is a usage error, without --delete-data a refusal; nothing changes."""
+    assert created.code == 0
+    assert place("env", "destroy", NAME, "-o", "json").code == 2
+    assert place("env", "destroy", NAME, "--confirm", "dev", "-o", "json").code == 2
+    refused = place("env", "destroy", NAME, "--confirm", NAME, "-o", "json")
+    assert refused.code == 3
+    assert any("raw" in (fault["key"] or "") for fault in refused.document["details"])
+
+
+def test_destroy_leaves_only_state_journal_and_lock(place: Place, created: Ran) -> None:
+    """After destroy --delete-data no resource of the environment is left."""
+    assert created.code == 0
+    gone = place("env", "destroy", NAME, "--confirm", NAME, "--delete-data", "-o", "json")
+    assert gone.code == 0, gone.stderr + gone.stdout
+    buckets = [item["Name"] for item in client(place, "s3").list_buckets()["Buckets"]]
+    assert [name for name in buckets if NAME in name] == []
+    assert client(place, "kinesis").list_streams()["StreamNames"] == []
+    status = place("env", "status", NAME, "-o", "json").document
+    assert status["state"] == "absent"
