@@ -130,3 +130,19 @@ def test_an_unreadable_checkpoint_is_not_an_absent_stack(tmp_path: Path) -> None
     files.checkpoint("dev").write_text('{"version": 3, "check')
     with pytest.raises(UnknownFormatError):
         files.deployment("dev")
+
+
+def test_half_written_files_of_a_killed_engine_are_removed(tmp_path: Path) -> None:
+    """An empty sidecar would make the stack unreadable; other stacks are not touched."""
+    files = checkpoint(tmp_path, {"version": 3, "checkpoint": {}})
+    directory = files.checkpoint("dev").parent
+    for name in ("dev.json.18ea.tmp", "dev.json.attrs", "dev.json.bak", "other.json.1.tmp"):
+        (directory / name).write_text("")
+    (directory / "dev.json.bak.attrs").write_text("{}")
+    files.tidy("dev")
+    assert sorted(file.name for file in directory.iterdir()) == [
+        "dev.json",
+        "dev.json.bak",
+        "dev.json.bak.attrs",
+        "other.json.1.tmp",
+    ]

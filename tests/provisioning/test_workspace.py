@@ -89,6 +89,6 @@ def test_the_project_file_names_the_backend(tmp_path: Path) -> None:
     moved = workspace(tmp_path, (tmp_path / "other place").as_uri())
     moved.prepare()
     project = json.loads((moved.directory / "Pulumi.yaml").read_text())
-    assert project["backend"]["url"] == moved.backend_url
+    assert project["backend"]["url"] == f"{moved.backend_url}?metadata=skip"
     assert project["name"] == "videoctl"
     assert moved.local_state == tmp_path / "other place"

@@ -97,9 +97,9 @@ class Workspace:
         wanted = json.dumps(project, indent=2) + "\n"
         file = self.directory / "Pulumi.yaml"
         if not file.exists() or file.read_text(encoding="utf-8") != wanted:
-            fresh = file.with_suffix(f".{os.getpid()}")
-            fresh.write_text(wanted, encoding="utf-8")
-            fresh.replace(file)
+            with tempfile.NamedTemporaryFile("w", dir=self.directory, delete=False) as fresh:
+                fresh.write(wanted)
+            Path(fresh.name).replace(file)
 
     def engine_variables(self) -> dict[str, str]:
         """Variables of every engine command; the passphrase is named by its file, never given."""
@@ -125,13 +125,9 @@ class Workspace:
         """A passphrase for a state that never leaves this machine; kept once made."""
         if self.passphrase_file.exists():
             return
-        fresh = self.passphrase_file.with_suffix(f".{os.getpid()}")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(PASSPHRASE_BYTES))
-        try:
-            os.link(fresh, self.passphrase_file)
-        except FileExistsError:
-            return
-        finally:
-            fresh.unlink()
+        # A temporary file is its owner's alone; linking it fails where another was quicker.
+        with tempfile.NamedTemporaryFile("w", dir=self.passphrase_file.parent) as fresh:
+            fresh.write(secrets.token_urlsafe(PASSPHRASE_BYTES))
+            fresh.flush()
+            with suppress(FileExistsError):
+                os.link(fresh.name, self.passphrase_file)
