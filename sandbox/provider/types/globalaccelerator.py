@@ -1,7 +1,4 @@
-"""Global Accelerator: accelerators, listeners, endpoint groups.
-
-Its API lives in us-west-2 alone, whatever the provider's region is.
-"""
+"""Global Accelerator: accelerators and listeners."""
 
 from __future__ import annotations
 
@@ -17,11 +14,15 @@ from sandbox.provider.framework import (
     tags_from_pairs,
 )
 from sandbox.provider.mapping import Field, to_members, to_properties
+from sandbox.provider.types.globalaccelerator_common import (
+    HOME_REGION,
+    accelerator_of,
+    deployed,
+)
 
 if TYPE_CHECKING:
     from sandbox.provider.framework import Context, Properties
 
-_HOME: Final = "us-west-2"
 _HOSTED_ZONE_ID: Final = "Z2BJ6XQ5FK7U4H"
 _ATTRIBUTES: Final = (
     Field("flowLogsEnabled", "FlowLogsEnabled"),
@@ -30,39 +31,6 @@ _ATTRIBUTES: Final = (
 )
 _NO_FLOW_LOGS: Final = {"flowLogsEnabled": False, "flowLogsS3Bucket": "", "flowLogsS3Prefix": ""}
 _RANGE: Final = (Field("fromPort", "FromPort"), Field("toPort", "ToPort"))
-_ENDPOINT: Final = (
-    Field("endpointId", "EndpointId"),
-    Field("weight", "Weight"),
-    Field("clientIpPreservationEnabled", "ClientIPPreservationEnabled"),
-    Field("attachmentArn", "AttachmentArn"),
-)
-_OVERRIDE: Final = (Field("listenerPort", "ListenerPort"), Field("endpointPort", "EndpointPort"))
-_GROUP: Final = (
-    Field("endpointConfigurations", "EndpointConfigurations", fields=_ENDPOINT, many=True),
-    Field("healthCheckIntervalSeconds", "HealthCheckIntervalSeconds"),
-    Field("healthCheckPath", "HealthCheckPath"),
-    Field("healthCheckPort", "HealthCheckPort"),
-    Field("healthCheckProtocol", "HealthCheckProtocol"),
-    Field("portOverrides", "PortOverrides", fields=_OVERRIDE, many=True),
-    Field("thresholdCount", "ThresholdCount"),
-    Field("trafficDialPercentage", "TrafficDialPercentage"),
-)
-
-
-def _deployed(context: Context, arn: str) -> dict[str, Any]:
-    """Waits until the accelerator's last change has reached the edge; the accelerator."""
-    client = context.client("globalaccelerator")
-
-    def probe() -> dict[str, Any] | None:
-        accelerator = client.describe_accelerator(AcceleratorArn=arn)["Accelerator"]
-        return dict(accelerator) if accelerator["Status"] == "DEPLOYED" else None
-
-    return context.wait(probe, until=f"accelerator {arn} to be deployed", timeout_seconds=1800)
-
-
-def _accelerator_of(arn: str) -> str:
-    """The accelerator's ARN in the ARN of its listener or endpoint group."""
-    return arn.partition("/listener/")[0]
 
 
 @resource(
@@ -71,7 +39,7 @@ def _accelerator_of(arn: str) -> str:
     replace_on=("ipAddresses",),
     defaults={"enabled": True, "ipAddressType": "IPV4"},
     adopted=("attributes", "ipAddresses"),
-    home_region=_HOME,
+    home_region=HOME_REGION,
 )
 class Accelerator(ResourceType):
     """An accelerator with its two static addresses."""
@@ -93,7 +61,7 @@ class Accelerator(ResourceType):
         )["Accelerator"]
         arn = accelerator["AcceleratorArn"]
         context.made(arn, _accelerator_outputs(accelerator))
-        accelerator = _deployed(context, arn)
+        accelerator = deployed(context, arn)
         if inputs.get("attributes"):
             self._set_attributes(context, arn, inputs["attributes"])
         attributes = {"attributes": {**_NO_FLOW_LOGS, **(inputs.get("attributes") or {})}}
@@ -128,7 +96,7 @@ class Accelerator(ResourceType):
                 Enabled=new["enabled"],
                 IpAddressType=new["ipAddressType"],
             )
-            _deployed(context, resource_id)
+            deployed(context, resource_id)
         if new.get("attributes") and changed(old, new, "attributes"):
             self._set_attributes(context, resource_id, new["attributes"])
         set_tags, removed = tag_changes(old, new)
@@ -145,7 +113,7 @@ class Accelerator(ResourceType):
         accelerator = client.describe_accelerator(AcceleratorArn=resource_id)["Accelerator"]
         if accelerator["Enabled"]:
             client.update_accelerator(AcceleratorArn=resource_id, Enabled=False)
-        _deployed(context, resource_id)
+        deployed(context, resource_id)
         client.delete_accelerator(AcceleratorArn=resource_id)
 
     def _set_attributes(self, context: Context, arn: str, attributes: Properties) -> None:
@@ -153,7 +121,7 @@ class Accelerator(ResourceType):
         context.client("globalaccelerator").update_accelerator_attributes(
             AcceleratorArn=arn, **to_members(_ATTRIBUTES, given)
         )
-        _deployed(context, arn)
+        deployed(context, arn)
 
 
 def _accelerator_outputs(accelerator: dict[str, Any]) -> Properties:
@@ -178,7 +146,7 @@ def _accelerator_outputs(accelerator: dict[str, Any]) -> Properties:
     replace_on=("acceleratorArn",),
     defaults={"clientAffinity": "NONE"},
     unordered=("portRanges",),
-    home_region=_HOME,
+    home_region=HOME_REGION,
 )
 class Listener(ResourceType):
     """The ports an accelerator listens on."""
@@ -192,7 +160,7 @@ class Listener(ResourceType):
         )["Listener"]
         arn = listener["ListenerArn"]
         context.made(arn, {"arn": arn})
-        _deployed(context, inputs["acceleratorArn"])
+        deployed(context, inputs["acceleratorArn"])
         return arn, {"arn": arn}
 
     def read(
@@ -204,7 +172,7 @@ class Listener(ResourceType):
         listener = client.describe_listener(ListenerArn=resource_id)["Listener"]
         outputs = {
             "arn": resource_id,
-            "acceleratorArn": _accelerator_of(resource_id),
+            "acceleratorArn": accelerator_of(resource_id),
             "protocol": listener["Protocol"],
             "clientAffinity": listener.get("ClientAffinity", "NONE"),
             "portRanges": [to_properties(_RANGE, one) for one in listener["PortRanges"]],
@@ -219,92 +187,17 @@ class Listener(ResourceType):
         context.client("globalaccelerator").update_listener(
             ListenerArn=resource_id, **self._terms(new)
         )
-        _deployed(context, new["acceleratorArn"])
+        deployed(context, new["acceleratorArn"])
         return {}
 
     def delete(self, context: Context, resource_id: str, outputs: Properties) -> None:
         """Removes the listener."""
         context.client("globalaccelerator").delete_listener(ListenerArn=resource_id)
-        _deployed(context, outputs["acceleratorArn"])
+        deployed(context, outputs["acceleratorArn"])
 
     def _terms(self, inputs: Properties) -> dict[str, Any]:
         return {
             "Protocol": inputs["protocol"],
             "ClientAffinity": inputs["clientAffinity"],
             "PortRanges": [to_members(_RANGE, one) for one in inputs["portRanges"]],
-        }
-
-
-@resource(
-    "aws:globalaccelerator/endpointGroup:EndpointGroup",
-    replace_on=("listenerArn", "endpointGroupRegion"),
-    defaults={
-        "healthCheckIntervalSeconds": 30,
-        "healthCheckProtocol": "TCP",
-        "thresholdCount": 3,
-        "trafficDialPercentage": 100,
-    },
-    adopted=(
-        "endpointGroupRegion",
-        "healthCheckPath",
-        "healthCheckPort",
-        "endpointConfigurations.clientIpPreservationEnabled",
-    ),
-    unordered=("endpointConfigurations", "portOverrides"),
-    home_region=_HOME,
-)
-class EndpointGroup(ResourceType):
-    """The endpoints of a region with their health check and traffic dial."""
-
-    def create(self, context: Context, inputs: Properties) -> tuple[str, Properties]:
-        """Makes the group; without a region it is the provider's."""
-        region = inputs.get("endpointGroupRegion") or context.provider_region
-        group = context.client("globalaccelerator").create_endpoint_group(
-            ListenerArn=inputs["listenerArn"],
-            EndpointGroupRegion=region,
-            IdempotencyToken=uuid4().hex,
-            **to_members(_GROUP, inputs),
-        )["EndpointGroup"]
-        arn = group["EndpointGroupArn"]
-        outputs = self._outputs(group)
-        context.made(arn, outputs)
-        _deployed(context, _accelerator_of(arn))
-        return arn, outputs
-
-    def read(
-        self, context: Context, resource_id: str, inputs: Properties
-    ) -> tuple[Properties, Properties] | None:
-        """The group as Global Accelerator describes it."""
-        del inputs
-        group = context.client("globalaccelerator").describe_endpoint_group(
-            EndpointGroupArn=resource_id
-        )["EndpointGroup"]
-        outputs = self._outputs(group)
-        return outputs, outputs
-
-    def update(
-        self, context: Context, resource_id: str, old: Properties, new: Properties
-    ) -> Properties:
-        """Endpoints, health check, port overrides and dial."""
-        del old
-        wanted = {"endpointConfigurations": [], "portOverrides": [], **new}
-        group = context.client("globalaccelerator").update_endpoint_group(
-            EndpointGroupArn=resource_id, **to_members(_GROUP, wanted)
-        )["EndpointGroup"]
-        _deployed(context, _accelerator_of(resource_id))
-        return self._outputs(group)
-
-    def delete(self, context: Context, resource_id: str, outputs: Properties) -> None:
-        """Removes the group."""
-        del outputs
-        context.client("globalaccelerator").delete_endpoint_group(EndpointGroupArn=resource_id)
-        _deployed(context, _accelerator_of(resource_id))
-
-    def _outputs(self, group: dict[str, Any]) -> Properties:
-        described = {"EndpointConfigurations": group.get("EndpointDescriptions", [])}
-        return {
-            **to_properties(_GROUP, {**group, **described}),
-            "arn": group["EndpointGroupArn"],
-            "listenerArn": group["EndpointGroupArn"].partition("/endpoint-group/")[0],
-            "endpointGroupRegion": group["EndpointGroupRegion"],
         }

@@ -10,13 +10,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.provider import sdk
+from sandbox.provider.context import CancelledError, Context, WaitTimeoutError
 from sandbox.provider.failures import ProviderError, UnfinishedError
 from sandbox.provider.framework import (
-    CancelledError,
-    Context,
     Properties,
     ResourceType,
-    WaitTimeoutError,
     _registry,
     resource,
     tag_changes,
