@@ -19,7 +19,8 @@ from typing import Final
 
 import pulumi
 
-from stacks.programs import ProgramInput, environment
+from stacks.program_input import ProgramInput
+from stacks.programs import environment
 from videoctl.model.regions import Region
 from videoctl.model.specification_file import parse_specification
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pulumi
@@ -16,54 +13,24 @@ from stacks.kinesis_data.part3_objects_to_function import ObjectsToFunction, Obj
 from stacks.modules.datamart_east_only import DatamartEastOnly
 from stacks.modules.slow_prod_east_only import SlowProdEastOnly
 from stacks.modules.video_env import VideoEnvironment
+
+# At run time: the operation learns from a program's signature what it takes.
+from stacks.program_input import ProgramInput, SystemInput  # noqa: TC001
 from videoctl.errors import ConfigurationError, Fault
 from videoctl.model.names import Names
 from videoctl.model.regions import PRIMARY, Region
-from videoctl.model.specification import EnvironmentSpecification
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from stacks.components.environment_topology import EnvironmentTopology
+    from videoctl.model.specification import EnvironmentSpecification
 
 ENVIRONMENT_CLASSES: Final[dict[str, Callable[..., EnvironmentTopology]]] = {
     "datamart_east_only": DatamartEastOnly,
     "slow_prod_east_only": SlowProdEastOnly,
     "video_env": VideoEnvironment,
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProgramInput:
-    """What an environment's program needs to know.
-
-    Attributes:
-        specification: the environment.
-        account_id: the only account the provider may touch, twelve digits.
-        certificate_arns: ACM certificate by region, for all regions or none.
-        artifacts: `flink_code` and `session_function`: zips on this machine.
-        images: `http_handler` and `kpl_sidecar`; absent: `latest` of the environment's own
-            repositories.
-
-    """
-
-    specification: EnvironmentSpecification
-    account_id: str
-    artifacts: Mapping[str, Path]
-    certificate_arns: Mapping[Region, str] = field(default_factory=dict)
-    images: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SystemInput:
-    """What the program of a system outside the environments needs to know.
-
-    Attributes:
-        account_id: the only account the provider may touch, twelve digits.
-        artifacts: zips on this machine; `object_copy_function` for kinesis-data-3.
-
-    """
-
-    account_id: str
-    artifacts: Mapping[str, Path]
 
 
 def environment(program: ProgramInput) -> None:

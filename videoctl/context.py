@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import typer
 
-    from stacks.programs import ProgramInput
+    from stacks.program_input import ProgramInput
     from videoctl.aws.control_bucket import ControlBucket
     from videoctl.aws.session import AwsSession
     from videoctl.aws.sts import Caller
@@ -158,7 +158,7 @@ class Context:
         """What an environment's program takes; artefacts are built when it is called."""
 
         def build() -> ProgramInput:
-            from stacks.programs import ProgramInput
+            from stacks.program_input import ProgramInput
 
             return ProgramInput(
                 specification=specification,

@@ -26,7 +26,7 @@ from videoctl.provisioning.supervision import Supervision
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stacks.programs import ProgramInput
+    from stacks.program_input import ProgramInput
     from videoctl.execution.platform import Progress
     from videoctl.provisioning.changes import Drift
     from videoctl.provisioning.events import Event

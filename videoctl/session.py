@@ -36,7 +36,7 @@ from videoctl.provisioning.fingerprint import fingerprint
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from stacks.programs import ProgramInput
+    from stacks.program_input import ProgramInput
     from videoctl.context import Context
     from videoctl.execution.events import Listener
     from videoctl.execution.results import RunResult

@@ -17,7 +17,8 @@ from pulumi.runtime import mocks, rpc, stack
 from pulumi.runtime import settings as pulumi_settings
 from pulumi.runtime.proto import resource_pb2
 
-from stacks.programs import PROGRAMS, SYSTEM_PROGRAMS, ProgramInput, SystemInput
+from stacks.program_input import ProgramInput, SystemInput
+from stacks.programs import PROGRAMS, SYSTEM_PROGRAMS
 from videoctl.model import specification as model
 from videoctl.model.regions import Region
 from videoctl.model.specification_file import parse_specification
