@@ -12,7 +12,6 @@ import functools
 import importlib
 import inspect
 import json
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -87,10 +86,11 @@ def _fits_scalar(value: Any, shape: str) -> bool:
 def resource_class(token: str) -> Any:
     """The pulumi_aws class of a token such as `aws:lb/listener:Listener`."""
     _, place, name = token.split(":")
-    service, file = place.split("/")
+    service = place.partition("/")[0]
     module = "lambda_" if service == "lambda" else service
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", file).lower()
-    return getattr(importlib.import_module(f"pulumi_aws.{module}.{snake}"), name)
+    # Through the package: a class imported from its own file leaves the lazy package half loaded
+    # for everybody else in the process.
+    return getattr(importlib.import_module(f"pulumi_aws.{module}"), name)
 
 
 def describe(token: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = ("boto3", "botocore", "pulumi", "pulumi_aws", "textual", "pydantic", "ministack", "httpx")
+HEAVY = ("boto3", "botocore", "pulumi", "pulumi_aws", "textual", "ministack", "httpx")
 
 
 def loaded_by(code: str) -> set[str]:
@@ -21,7 +21,7 @@ def loaded_by(code: str) -> set[str]:
 
 @pytest.mark.parametrize("words", [["--version"], ["--help"], ["env", "--help"]])
 def test_help_and_version_load_nothing_heavy(words: list[str]) -> None:
-    """`--version` and help never pay for boto3, pulumi, textual or the schema library."""
+    """`--version` and help never pay for boto3, pulumi or textual."""
     code = (
         f"sys.argv = ['videoctl', *{words!r}]\n"
         "from videoctl.__main__ import main\n"

@@ -6,6 +6,7 @@ Nothing here says RUNNING unless a job runner said so first.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -168,7 +169,9 @@ class Lifecycle:
         if not configuration.snapshots_enabled(record["configuration"]):
             return
         now = self.clock.now()
-        name = f"{reason}-{record['name']}-{round(now * _MILLISECONDS)}"
+        moments = itertools.count(round(now * _MILLISECONDS))
+        names = (f"{reason}-{record['name']}-{moment}" for moment in moments)
+        name = next(name for name in names if name not in record["snapshots"])
         await self._take(record, applications.begin_snapshot(record, name, now))
 
     async def _take(self, record: Json, snapshot: Json) -> None:

@@ -88,7 +88,7 @@ def test_good_records_stay_when_others_are_rejected(timestream: Caller) -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"Time": str(int(time.time() * 1000) + 16 * 60 * 1000)}, "outside the time range"),
+        ({"Time": str(int(time.time() * 1000) + 16 * 3600 * 1000)}, "outside the time range"),
         ({"Time": str(int(time.time() * 1000) - 7 * 3600 * 1000)}, "of the memory store"),
         ({"Time": "yesterday"}, "no whole number"),
         ({"MeasureName": None}, "no measure name"),
