@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -45,6 +46,7 @@ def test_the_rows_name_classes_that_exist() -> None:
         assert name in vars(importlib.import_module(package))
 
 
+@pytest.mark.slow
 def test_the_rows_say_what_the_programs_do(recordings: Any) -> None:
     """A module is listed for an environment or system exactly when its program contains it."""
     for row in modules():
@@ -53,6 +55,7 @@ def test_the_rows_say_what_the_programs_do(recordings: Any) -> None:
         assert set(row.used_by) == users, row.module
 
 
+@pytest.mark.slow
 @settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(data=st.data())
 def test_any_specification_contains_the_modules_the_catalogue_says(

@@ -206,6 +206,7 @@ def shape(recording: Any, region: str | None = "us-east-1") -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @SLOW
 @given(data=st.data())
 def test_one_region_or_two_is_only_a_value(data: Any, specifications: Any, record: Any) -> None:
@@ -247,6 +248,7 @@ def test_environments_are_built_from_their_module(
     assert found & tops == {component}
 
 
+@pytest.mark.slow
 def test_a_change_of_regions_or_kind_renames_nothing(record: Any, make_specification: Any) -> None:
     """Top components know their other types, so that a second region replaces no resource."""
     for kind, regions in (("slow-production", EAST), ("data-mart", EAST), ("production", WEST)):

@@ -35,7 +35,8 @@ def test_plain_values_survive_the_wire(properties: dict[str, object]) -> None:
 
 def test_numbers_without_a_fraction_are_integers() -> None:
     """The wire knows doubles only; AWS wants a port as 80, not as 80.0."""
-    assert repr(from_struct(to_struct({"port": 80, "share": 0.5}))) == "{'port': 80, 'share': 0.5}"
+    found = from_struct(to_struct({"port": 80, "share": 0.5}))
+    assert {name: repr(value) for name, value in found.items()} == {"port": "80", "share": "0.5"}
 
 
 def test_absent_values_are_left_out() -> None:
