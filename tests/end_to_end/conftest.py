@@ -18,9 +18,7 @@ class Place(CommandLine):
 
     def variables(self) -> dict[str, str]:
         """The environment of its commands."""
-        clean = {
-            key: value for key, value in os.environ.items() if not key.startswith("VIDEOCTL_")
-        }
+        clean = {key: value for key, value in os.environ.items() if not key.startswith("VIDEOCTL_")}
         kept = {
             key: os.environ[key]
             for key in ("VIDEOCTL_CACHE", "VIDEOCTL_ENGINE_ROOT")
