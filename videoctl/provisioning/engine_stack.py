@@ -15,9 +15,9 @@ from pulumi import automation as auto
 from pulumi.automation import PulumiFn, UpdateSummary
 from pulumi.automation._stack import StackInitMode
 
-from videoctl.provisioning.quiet_sdk import quiet_sdk
 from videoctl.provisioning.request import Operation
 from videoctl.provisioning.translation import Translator
+from videoctl.provisioning.tuned_sdk import tune_sdk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +78,7 @@ class EngineStack:
             NotStartedError: when it was cancelled before it began.
 
         """
-        quiet_sdk()
+        tune_sdk()
         request = self._request
         if request.create_stack:
             create = ["stack", "init", request.stack, "--no-select"]
