@@ -26,7 +26,7 @@ from videoctl.planning.environment import needs_preview, plan_create, plan_repai
 from videoctl.planning.expiry import ReapDecision, decide_reap, extended, parse_ttl
 from videoctl.planning.observation import Facet
 from videoctl.planning.request import DestroyRequest, EnvironmentRequest, Readiness
-from videoctl.planning.status import LastRun, environment_status
+from videoctl.planning.status import EnvironmentState, LastRun, environment_status
 from videoctl.planning.teardown import plan_destroy
 from videoctl.platform import AwsPlatform
 from videoctl.provisioning.artifacts import FLINK_CODE
@@ -91,6 +91,7 @@ class EnvironmentSession:
         self.specification = specification
         self.name = specification.name
         self._clock = SystemClock()
+        self._is_making = False
 
     @cached_property
     def stack(self) -> EnvironmentStack:
@@ -187,6 +188,7 @@ class EnvironmentSession:
         """Carry a plan out under the environment's lock."""
         store = self._context.control_store()
         store.ensure()
+        self._is_making = plan.action in {"create", "destroy"}
         process = this_process()
         with Interrupts().on_signals() as interrupts:
             executor = Executor(
@@ -308,8 +310,9 @@ class EnvironmentSession:
         """The end state a run's document shows."""
         status = environment_status(self.specification, observed)
         canary = self.platform.last_canary
+        was_cut_short = status.state is EnvironmentState.DEGRADED and self._is_making
         described: dict[str, Any] = {
-            "state": status.state.value,
+            "state": "failed" if was_cut_short else status.state.value,
             "resources": observed.stack.resource_count if observed.stack else None,
         }
         if observed.accelerator and observed.accelerator.dns_name:

@@ -15,7 +15,7 @@ from stacks.modules.lambda_kds_notifier import KinesisEventSource, KinesisEventS
 from stacks.modules.s3_lambda import LambdaArtifactBucket, LambdaArtifactBucketArgs
 from stacks.policies import roles
 from stacks.sites import Site
-from videoctl.model.names import StreamKind
+from videoctl.model.names import StreamKind, queue_url
 from videoctl.model.specification import SessionFunctionSpecification
 
 HANDLER: Final = "handler.handler"
@@ -96,6 +96,9 @@ class SessionSink(pulumi.ComponentResource):
             handler=HANDLER,
             policy=lambda key_arn, log_group_arn: _policy(args, queue, key_arn, log_group_arn),
             environment={
+                "FAILURE_QUEUE_URL": queue_url(
+                    site.names.session_dead_letter_queue, site.region, site.account_id
+                ),
                 "TIMESTREAM_DATABASE": site.names.timestream_database,
                 "TIMESTREAM_TABLE": site.names.sessions_table,
             },

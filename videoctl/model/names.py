@@ -190,6 +190,11 @@ def stream_arn(name: str, region: Region, account_id: str) -> str:
     return arn("kinesis", region, account_id, f"stream/{name}")
 
 
+def queue_url(name: str, region: Region, account_id: str) -> str:
+    """The URL of an SQS queue."""
+    return f"https://sqs.{region}.amazonaws.com/{account_id}/{name}"
+
+
 def role_arn(name: str, account_id: str) -> str:
     """The ARN of an IAM role."""
     return arn("iam", "", account_id, f"role/{name}")
