@@ -119,6 +119,8 @@ def test_the_session_function_knows_its_table(richest: Any) -> None:
     package = richest.one("us-east-1-sessions-artifacts-code-package").inputs
     assert (function["s3Bucket"], function["s3Key"]) == (package["bucket"], package["key"])
     assert function["environment"]["variables"] == {
+        "FAILURE_QUEUE_URL": f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/{PREFIX}"
+        "-kds-timestream-buf-sess-dlq",
         "TIMESTREAM_DATABASE": PREFIX,
         "TIMESTREAM_TABLE": "sessions",
     }
