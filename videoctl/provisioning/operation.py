@@ -79,7 +79,12 @@ class Program:
         self._thread = threading.Thread(target=self._load, daemon=True)
 
     def preload(self) -> None:
-        """Begin the import."""
+        """Begin the import.
+
+        The SDK itself is imported first, by this thread: two threads that meet in its circular
+        imports see a package without its parts.
+        """
+        importlib.import_module("pulumi.automation")
         if self._request.program is not None:
             self._thread.start()
 
