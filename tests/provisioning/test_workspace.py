@@ -92,3 +92,17 @@ def test_the_project_file_names_the_backend(tmp_path: Path) -> None:
     assert project["backend"]["url"] == f"{moved.backend_url}?metadata=skip"
     assert project["name"] == "videoctl"
     assert moved.local_state == tmp_path / "other place"
+
+
+def test_logs_of_old_runs_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The latest stay; nothing grows for ever."""
+    monkeypatch.setattr("videoctl.provisioning.workspace.KEPT_LOGS", 3)
+    place = workspace(tmp_path)
+    place.prepare()
+    for number in range(6):
+        file = place.log_file(f"run-{9 - number}")
+        file.write_text("")
+        os.utime(file, (number, number))
+    place.prepare()
+    kept = sorted(file.name for file in place.log_file("x").parent.iterdir())
+    assert kept == ["run-4.log", "run-5.log", "run-6.log"]

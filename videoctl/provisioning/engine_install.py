@@ -42,7 +42,10 @@ import socket, sys
 socket.setdefaulttimeout({reach})
 from pulumi.automation import PulumiCommand
 from semver import VersionInfo
-PulumiCommand.install(root=sys.argv[1], version=VersionInfo(*{version}))
+try:
+    PulumiCommand.install(root=sys.argv[1], version=VersionInfo(*{version}))
+except Exception as error:
+    sys.exit(f"{{type(error).__name__}}: {{error}}")
 """
 
 
@@ -129,6 +132,7 @@ def _move(made_in: Path, root: Path) -> None:
         root.rename(broken / "engine")
         shutil.rmtree(broken)
     # TemporaryDirectory removes what it made: an empty directory takes the finished one's place.
+    made_in.chmod(0o755)
     made_in.rename(root)
     made_in.mkdir()
 

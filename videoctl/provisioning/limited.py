@@ -6,13 +6,16 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+HEARTBEAT_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def run_limited(
     reader = threading.Thread(target=_relay, args=(process, lines, progress), daemon=True)
     reader.start()
     try:
-        code = process.wait(timeout=timeout_seconds)
+        code = _wait(process, timeout_seconds, progress)
     except subprocess.TimeoutExpired:
         return Failure(f"not finished within {timeout_seconds:.0f} s", timed_out=True)
     finally:
@@ -69,6 +72,22 @@ def run_limited(
         reader.join(timeout=5)
     last = lines[0] if lines else f"exit {code}, nothing said"
     return None if code == 0 else Failure(last)
+
+
+def _wait(
+    process: subprocess.Popen[str], timeout_seconds: float, progress: Callable[[str], None]
+) -> int:
+    """The exit code; says now and then that it still goes on: some commands are silent."""
+    started = time.monotonic()
+    while True:
+        left = started + timeout_seconds - time.monotonic()
+        try:
+            return process.wait(timeout=max(0.0, min(left, HEARTBEAT_SECONDS)))
+        except subprocess.TimeoutExpired:
+            elapsed = time.monotonic() - started
+            if elapsed >= timeout_seconds:
+                raise
+            progress(f"still at it after {elapsed:.0f} s")
 
 
 def _relay(

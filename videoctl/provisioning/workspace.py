@@ -19,6 +19,7 @@ PROJECT: Final = "videoctl"
 """The Pulumi project of every stack: part of each URN, so it never changes."""
 
 PASSPHRASE_BYTES: Final = 32
+KEPT_LOGS: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,7 @@ class Workspace:
     def prepare(self) -> None:
         """Make directories, Pulumi.yaml and the passphrase where they are missing."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        (self.home / "logs" / "engine").mkdir(parents=True, exist_ok=True)
+        self._make_room_for_logs()
         (self.home / "engine" / "pulumi").mkdir(parents=True, exist_ok=True)
         if self.local_state is not None:
             self.local_state.mkdir(parents=True, exist_ok=True)
@@ -122,6 +123,14 @@ class Workspace:
     def command_environment(self) -> dict[str, str]:
         """The whole environment of an engine command started from here."""
         return base_environment(self.engine_variables())
+
+    def _make_room_for_logs(self) -> None:
+        """Keep the logs of the latest runs; their names begin with nothing that sorts by time."""
+        directory = self.home / "logs" / "engine"
+        directory.mkdir(parents=True, exist_ok=True)
+        logs = sorted(directory.iterdir(), key=lambda file: file.stat().st_mtime)
+        for old in logs[:-KEPT_LOGS]:
+            old.unlink(missing_ok=True)
 
     def _generate_passphrase(self) -> None:
         """A passphrase for a state that never leaves this machine; kept once made."""
