@@ -34,10 +34,10 @@ contracts:
 	@$(BIN)/lint-imports --no-timing >/dev/null || $(BIN)/lint-imports
 
 unit:
-	@$(BIN)/pytest -q -m "not slow and not sandbox and not engine and not network" -n auto
+	@$(BIN)/pytest -q -m "not slow and not sandbox and not engine and not network" -n auto --dist loadfile
 
 system: ## Slow tests, and those with the real sandbox and the real engine
-	@$(BIN)/pytest -q -m "(slow or sandbox or engine) and not network" -n auto
+	@$(BIN)/pytest -q -m "(slow or sandbox or engine) and not network" -n auto --dist loadfile
 
 bench: setup ## The figures of docs/benchmarks.md
 	@$(BIN)/python -m bench
