@@ -31,7 +31,7 @@ types:
 	@$(BIN)/mypy --no-error-summary
 
 contracts:
-	@$(BIN)/lint-imports --no-timing >/dev/null || $(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports --no-logo
 
 unit:
 	@$(BIN)/pytest -q -m "not slow and not sandbox and not engine and not network" -n auto --dist loadfile
