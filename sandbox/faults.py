@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import random
 import time
@@ -9,10 +10,12 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from sandbox.protocol import models
 from sandbox.protocol.errors import ServiceError
+from videoctl.model.regions import Region
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 KINDS = (
     "region-down",
@@ -103,17 +106,17 @@ class Faults:
         delay_ms: int | None = None,
         for_seconds: float | None = None,
     ) -> Fault:
-        """Put a fault in force; raises `FaultError` with the reason where it makes no sense."""
-        if kind not in KINDS:
-            raise FaultError(f"unknown fault {kind!r}: one of {', '.join(KINDS)}")
+        """Put a fault in force; raises `FaultError` with every reason why it makes no sense."""
+        reasons = [
+            *_kind_objections(kind, region, service),
+            *_place_objections(region, service, operation),
+        ]
         if not 0 < rate <= 1:
-            raise FaultError(f"rate {rate} is not above 0 and at most 1")
-        if kind == "region-down" and region is None:
-            raise FaultError("region-down needs a region")
-        if kind == "service-down" and service is None:
-            raise FaultError("service-down needs a service")
+            reasons.append(f"rate {rate} is not above 0 and at most 1")
         if (delay_ms or 0) < 0 or (for_seconds is not None and for_seconds <= 0):
-            raise FaultError("delays and durations are positive")
+            reasons.append("delays and durations are positive")
+        if reasons:
+            raise FaultError("; ".join(reasons))
         fault = Fault(
             id=next(self._numbers),
             kind=kind,
@@ -165,6 +168,34 @@ class Faults:
             if f.kind == "replication-delay" and f.region in {None, region}
         )
         return max(delays, default=0.0)
+
+
+def _kind_objections(kind: str, region: str | None, service: str | None) -> Iterator[str]:
+    if kind not in KINDS:
+        yield f"unknown fault {kind!r}: one of {', '.join(KINDS)}"
+    if kind == "region-down" and region is None:
+        yield "region-down needs a region"
+    if kind == "service-down" and service is None:
+        yield "service-down needs a service"
+
+
+def _place_objections(
+    region: str | None, service: str | None, operation: str | None
+) -> Iterator[str]:
+    """A fault at a place that does not exist would hit nothing, and a rehearsal would pass."""
+    if region is not None and region not in set(Region):
+        yield f"no region {region!r} here: one of {', '.join(Region)}"
+    if service is None:
+        return
+    if not models.is_known(service):
+        yield f"no service {service!r}{_meant(service, models.services())}"
+    elif operation is not None and operation not in models.operations(service):
+        yield f"{service} has no operation {operation!r}{_meant(operation, models.operations(service))}"
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=3)
+    return f": did you mean {' or '.join(near)}?" if near else ""
 
 
 def refusal(fault: Fault, service: str, operation: str, account_id: str) -> ServiceError | None:

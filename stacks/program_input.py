@@ -21,6 +21,8 @@ class ProgramInput:
         artifacts: `flink_code` and `session_function`: zips on this machine.
         images: `http_handler` and `kpl_sidecar`; absent: `latest` of the environment's own
             repositories.
+        lifts_protection: nothing refuses to be deleted any more; what else a protected
+            environment has (retention, the key's waiting time) stays as it is.
 
     """
 
@@ -29,6 +31,7 @@ class ProgramInput:
     artifacts: Mapping[str, Path]
     certificate_arns: Mapping[Region, str] = field(default_factory=dict)
     images: Mapping[str, str] = field(default_factory=dict)
+    lifts_protection: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

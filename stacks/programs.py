@@ -44,6 +44,7 @@ def environment(program: ProgramInput) -> None:
         certificate_arns=program.certificate_arns,
         images=program.images,
         artifacts=program.artifacts,
+        lifts_protection=program.lifts_protection,
     )
     built = component(specification.name, args, _in_account(program.account_id))
     for name, output in built.outputs().items():

@@ -19,13 +19,20 @@ class Site:
     Attributes:
         names: names and tags of the environment.
         region: where the resources are made.
-        protected: whether what holds data refuses to be deleted.
+        protected: whether the environment is.
+        lifts_protection: on its way out: nothing refuses to be deleted.
 
     """
 
     names: Names
     region: Region
     protected: bool
+    lifts_protection: bool = False
+
+    @property
+    def refuses_deletion(self) -> bool:
+        """Whether what holds data, and what players reach, refuses to be deleted."""
+        return self.protected and not self.lifts_protection
 
     @property
     def account_id(self) -> str:

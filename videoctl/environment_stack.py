@@ -149,13 +149,11 @@ class EnvironmentStack:
         return bool(lock.is_dead) or is_orphan
 
     def lift_protection(self, *, progress: Progress) -> None:
-        """Update the stack with its specification unprotected; no resource refuses to go then."""
-        program_input = self._program_input()
-        specification = replace(program_input.specification, protected=False)
+        """Update the stack so that no resource refuses to go."""
         self._gateway.update(
             self._stack,
             PROGRAM,
-            replace(program_input, specification=specification),
+            replace(self._program_input(), lifts_protection=True),
             fingerprint=PROTECTION_LIFTED,
             how=self._supervision(progress),
         )

@@ -200,4 +200,11 @@ def table(
     for row in rows:
         cells = ["-" if cell is None else str(cell) for cell in row]
         drawn.add_row(*(Text(cell, style=VERDICT_STYLE.get(cell, "")) for cell in cells))
-    console.print(drawn)
+    if console.is_terminal:
+        console.print(drawn)
+        return
+    with console.capture() as captured:
+        console.print(drawn)
+    # The padding of the last column would be trailing blanks in files and tickets.
+    for line in captured.get().splitlines():
+        console.file.write(line.rstrip() + "\n")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from videoctl.output import table
 from videoctl.planning.plan import Verdict
+from videoctl.planning.status import EnvironmentState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,10 +90,13 @@ def draw_status(console: Console, status: EnvironmentStatus, now: datetime) -> N
 
     state = str(status.state)
     console.print(Text.assemble(f"{status.environment}: ", (state, VERDICT_STYLE.get(state, ""))))
+    if status.state is EnvironmentState.ABSENT:
+        console.print(f"next: videoctl env create {status.environment}")
+        return
     rows = [
         (
             hop.hop,
-            hop.region or "both" if hop.region else "global",
+            hop.region or "global",
             str(hop.state),
             hop.reason or "",
             age(hop.seen_at, now),

@@ -38,6 +38,12 @@ def is_known(service: str) -> bool:
 
 
 @cache
+def services() -> tuple[str, ...]:
+    """Every service botocore has a model of."""
+    return tuple(_LOADER.list_available_services("service-2"))
+
+
+@cache
 def method_name(operation: str) -> str:
     """Snake-case name of an operation, as boto3 spells it: `CreateAccelerator` to `create_...`."""
     return str(xform_name(operation))

@@ -63,7 +63,7 @@ class SecureBucket(pulumi.ComponentResource):
             tags=site.tags(args.component, args.bucket),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                protect=site.protected,
+                protect=site.refuses_deletion,
                 # A destroy that stops at a bucket with objects must not have taken their key.
                 depends_on=[args.key],
             ),

@@ -73,9 +73,9 @@ class DataStream(pulumi.ComponentResource):
             encryption_type="KMS",
             kms_key_id=args.key_arn if args.encryption == "kms" else AWS_KEY_ALIAS,
             # Somebody else's consumer on a protected stream must stop its deletion.
-            enforce_consumer_deletion=not site.protected,
+            enforce_consumer_deletion=not site.refuses_deletion,
             tags=site.tags(f"{args.kind}-stream", stream_name),
-            opts=pulumi.ResourceOptions(parent=self, protect=site.protected),
+            opts=pulumi.ResourceOptions(parent=self, protect=site.refuses_deletion),
         )
         self.name = stream.name
         self.arn = stream.arn

@@ -48,7 +48,7 @@ class EncryptionKey(pulumi.ComponentResource):
             ),
             policy=environment_key(site.account_id, site.region, log_groups),
             tags=site.tags("kms", site.names.prefix),
-            opts=pulumi.ResourceOptions(parent=self, protect=site.protected),
+            opts=pulumi.ResourceOptions(parent=self, protect=site.refuses_deletion),
         )
         kms.Alias(
             f"{name}-alias",

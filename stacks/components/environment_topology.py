@@ -54,7 +54,7 @@ class EnvironmentTopology(pulumi.ComponentResource):
         self.sides = sides
         front_door_args = FrontDoorArgs(
             names=args.names,
-            protected=args.specification.protected,
+            protected=args.specification.protected and not args.lifts_protection,
             is_tls=args.is_tls,
             details={side.site.region: side.detail for side in sides},
         )

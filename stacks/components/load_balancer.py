@@ -77,7 +77,7 @@ class IngestLoadBalancer(pulumi.ComponentResource):
             security_groups=[self.group.id],
             drop_invalid_header_fields=True,
             idle_timeout=IDLE_TIMEOUT_SECONDS,
-            enable_deletion_protection=site.protected,
+            enable_deletion_protection=site.refuses_deletion,
             tags=site.tags("ingest", site.names.load_balancer),
             opts=pulumi.ResourceOptions(parent=self),
         )

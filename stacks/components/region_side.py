@@ -47,6 +47,7 @@ class EnvironmentArgs:
         certificate_arns: ACM certificate by region; empty: HTTP.
         images: image URIs that replace the environment's own repositories.
         artifacts: zips on this machine, by name.
+        lifts_protection: on its way out: nothing refuses to be deleted.
 
     """
 
@@ -55,6 +56,7 @@ class EnvironmentArgs:
     certificate_arns: Mapping[Region, str]
     images: Mapping[str, str]
     artifacts: Mapping[str, Path]
+    lifts_protection: bool = False
 
     @property
     def is_tls(self) -> bool:
@@ -63,7 +65,12 @@ class EnvironmentArgs:
 
     def site(self, region: Region) -> Site:
         """One region of the environment."""
-        return Site(names=self.names, region=region, protected=self.specification.protected)
+        return Site(
+            names=self.names,
+            region=region,
+            protected=self.specification.protected,
+            lifts_protection=self.lifts_protection,
+        )
 
 
 class RegionSide(pulumi.ComponentResource):

@@ -51,7 +51,7 @@ class SessionStore(pulumi.ComponentResource):
     ) -> None:
         super().__init__("videoctl:timestream:SessionStore", name, None, opts)
         site = args.site
-        options = pulumi.ResourceOptions(parent=self, protect=site.protected)
+        options = pulumi.ResourceOptions(parent=self, protect=site.refuses_deletion)
         database = timestreamwrite.Database(
             f"{name}-database",
             region=site.region,

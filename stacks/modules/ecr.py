@@ -58,7 +58,7 @@ class ContainerRepository(pulumi.ComponentResource):
             image_tag_mutability="MUTABLE",
             image_scanning_configuration={"scan_on_push": True},
             encryption_configurations=[{"encryption_type": "KMS", "kms_key": args.key_arn}],
-            force_delete=not site.protected,
+            force_delete=not site.refuses_deletion,
             tags=site.tags("ecr", repository_name),
             opts=options,
         )

@@ -74,7 +74,7 @@ class FlinkApplication(pulumi.ComponentResource):
             tags=site.tags("flink", args.application),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                protect=site.protected,
+                protect=site.refuses_deletion,
                 # Run state: `videoctl env create`, `flink restart` and `failover` start and stop
                 # the application, and say from which snapshot.
                 ignore_changes=["start_application", "applicationConfiguration.runConfiguration"],

@@ -365,6 +365,27 @@ def test_protected_environments_keep_what_holds_data(richest: Any, recordings: A
     assert all(one.inputs["enforceConsumerDeletion"] for one in dev.all("Stream"))
 
 
+DELETION_PROTECTION = {"enableDeletionProtection", "enforceConsumerDeletion", "forceDelete"}
+"""Inputs by which AWS itself, not the engine, refuses or allows a deletion."""
+
+
+def test_lifting_the_protection_changes_nothing_else(
+    record: Any, shipped: Any, recordings: Any
+) -> None:
+    """On its way out nothing refuses to be deleted; every other input stays as it is."""
+    protected = {name for name, specification in shipped.items() if specification.protected}
+    assert protected == {"prod"}
+    kept = {one.urn: one for one in recordings["prod"].custom}
+    lifted = {one.urn: one for one in record(shipped["prod"], lifts_protection=True).custom}
+    assert kept.keys() == lifted.keys()
+    assert not any(one.protect for one in lifted.values())
+    for urn, before in kept.items():
+        after = lifted[urn].inputs
+        keys = before.inputs.keys() | after.keys()
+        changed = {key for key in keys if before.inputs.get(key) != after.get(key)}
+        assert changed <= DELETION_PROTECTION
+
+
 def test_run_state_is_left_to_videoctl(richest: Any) -> None:
     """An update undoes no failover, restart or scaling."""
     ignored = {

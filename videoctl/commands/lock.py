@@ -41,7 +41,7 @@ def show(command: typer.Context, environment: Environment = None) -> None:
                     payload["pid"],
                     payload["action"],
                     payload["step"],
-                    f"{payload['heartbeat_age_seconds']} s",
+                    f"{payload['heartbeat_age_seconds']:.0f} s",
                 )
             ],
             right=("PID",),

@@ -145,7 +145,17 @@ def _draw(console: Console, told: dict[str, Any], stopped: str) -> None:
         f" up {told['uptime_seconds']:.0f} s, {len(told['services'])} services"
     )
     if told["faults"]:
-        columns = ("FAULT", "REGION", "SERVICE", "OPERATION", "RATE")
-        keys = ("kind", "region", "service", "operation", "rate")
-        rows = [[fault.get(key) for key in keys] for fault in told["faults"]]
-        table(console, columns, rows, right=("RATE",))
+        rows = [
+            (
+                fault["kind"],
+                fault["region"] or "both",
+                fault["service"] or "all",
+                fault["operation"] or "all",
+                f"{fault['rate']:.0%}",
+                f"{fault['delay_ms']} ms" if fault["delay_ms"] else None,
+                fault["until"],
+            )
+            for fault in told["faults"]
+        ]
+        columns = ("FAULT", "REGION", "SERVICE", "OPERATION", "CALLS HIT", "DELAY", "UNTIL")
+        table(console, columns, rows, right=("CALLS HIT", "DELAY"))
