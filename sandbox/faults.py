@@ -189,8 +189,10 @@ def _place_objections(
         return
     if not models.is_known(service):
         yield f"no service {service!r}{_meant(service, models.services())}"
-    elif operation is not None and operation not in models.operations(service):
-        yield f"{service} has no operation {operation!r}{_meant(operation, models.operations(service))}"
+        return
+    known = models.operations(service)
+    if operation is not None and operation not in known:
+        yield f"{service} has no operation {operation!r}{_meant(operation, known)}"
 
 
 def _meant(word: str, known: Iterable[str]) -> str:

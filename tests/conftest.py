@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import jsonschema
 import pytest
 
-SCHEMAS = Path(__file__).parents[1] / "docs" / "schemas"
+from tests.command_line import SCHEMAS, CommandLine, Ran, validate
+
+__all__ = ["SCHEMAS", "CommandLine", "Ran", "validate"]
 
 
 @pytest.fixture
@@ -26,63 +21,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.chdir(tmp_path)
     return place
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """What one command line gave."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The one JSON document on stdout, held against its committed schema."""
-        found: dict[str, Any] = json.loads(self.stdout)
-        validate(found)
-        return found
-
-
-def validate(document: dict[str, Any]) -> None:
-    """Hold a document against the schema it names."""
-    _, kind, version = document["schema"].split("/")
-    schema = json.loads((SCHEMAS / f"{kind}.{version}.json").read_text())
-    jsonschema.Draft202012Validator(
-        schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
-    ).validate(document)
-
-
-@dataclass(frozen=True, slots=True)
-class CommandLine:
-    """Runs `videoctl` as a process."""
-
-    home: Path
-
-    def __call__(self, *words: str, timeout: float = 300, **variables: str) -> Ran:
-        """Run one command line to its end."""
-        done = subprocess.run(
-            [sys.executable, "-m", "videoctl", *words],
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, **variables},
-            check=False,
-        )
-        return Ran(done.returncode, done.stdout, done.stderr)
-
-    def start(self, *words: str, **variables: str) -> subprocess.Popen[str]:
-        """Start one command line and leave it running, in a process group of its own."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "videoctl", *words],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, **variables},
-            start_new_session=True,
-        )
 
 
 @pytest.fixture

@@ -24,8 +24,13 @@ START_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.2
 
 
-def go_on_in_background(context: Context, environment: str) -> None:
+def go_on_in_background(context: Context, environment: str, *, confirm: str | None = None) -> None:
     """Start this command line again without `--no-wait`, and say how to follow it.
+
+    Args:
+        context: the invocation.
+        environment: whose run it is.
+        confirm: the name that was typed; the other process cannot ask again.
 
     Raises:
         FailedError: the other process ended before its run began; its words are in the log.
@@ -36,10 +41,11 @@ def go_on_in_background(context: Context, environment: str) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     before = _latest(context, environment)
     words = [word for word in sys.argv[1:] if word != "--no-wait"]
+    answers = ["--confirm", confirm] if confirm and "--confirm" not in words else []
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", "videoctl", *words, "--yes"],
+            [sys.executable, "-m", "videoctl", *words, "--yes", *answers],
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,

@@ -5,13 +5,15 @@ Execution and provisioning do not know each other; this joins them.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from videoctl.errors import Fault, RefusedError
 from videoctl.planning.observation import PendingOperation, StackFacts
-from videoctl.planning.plan import ResourceChanges
-from videoctl.planning.request import PreviewedResource, StackPreview
+from videoctl.planning.plan import PreviewedResource, ResourceChanges
+from videoctl.planning.request import StackPreview
 from videoctl.provisioning.changes import ChangeKind
 from videoctl.provisioning.events import (
     CancelRequested,
@@ -21,6 +23,7 @@ from videoctl.provisioning.events import (
     ResourceSucceeded,
 )
 from videoctl.provisioning.run_record import read_record
+from videoctl.provisioning.saved_plan import SavedPlan
 from videoctl.provisioning.supervision import Supervision
 
 if TYPE_CHECKING:
@@ -28,11 +31,10 @@ if TYPE_CHECKING:
 
     from stacks.program_input import ProgramInput
     from videoctl.execution.platform import Progress
-    from videoctl.provisioning.changes import Drift
+    from videoctl.provisioning.changes import Drift, ResourceChange
     from videoctl.provisioning.events import Event
     from videoctl.provisioning.gateway import StackGateway
     from videoctl.provisioning.results import Preview
-    from videoctl.provisioning.saved_plan import SavedPlan
     from videoctl.provisioning.state import StackLock, StackState
 
 PROGRAM: Final = "environment"
@@ -61,6 +63,8 @@ class EnvironmentStack:
         self._program_input = program_input
         self._stops = 0
         self.saved_plan: SavedPlan | None = None
+        """Do exactly this in `update`, or refuse."""
+        self._last_preview: Preview | None = None
 
     def state(self) -> StackState:
         """The state as the engine keeps it."""
@@ -84,9 +88,33 @@ class EnvironmentStack:
             lock_owner_is_gone=lock is not None and self._is_gone(lock),
         )
 
-    def preview(self, *, refresh: bool = False) -> StackPreview:
-        """What an update would do."""
-        return stack_preview(self.engine_preview(refresh=refresh))
+    def preview(self, *, refresh: bool = False, with_engine_plan: bool = False) -> StackPreview:
+        """What an update would do; `to_save` then gives it as a saved plan."""
+        known = frozenset(
+            item.urn for item in self.state().resources if item.type.startswith(_CLOUD)
+        )
+        self._last_preview = self.engine_preview(refresh=refresh, with_engine_plan=with_engine_plan)
+        return stack_preview(self._last_preview, known)
+
+    def engine_changes(self) -> tuple[ResourceChange, ...]:
+        """AWS resources that an update would change now, because the code has changed."""
+        changes = self.engine_preview().changes.changes
+        return tuple(change for change in changes if change.type.startswith(_CLOUD))
+
+    def to_save(self, fingerprint: str) -> SavedPlan | None:
+        """The last preview, to be applied exactly; None when there was none."""
+        preview = self._last_preview
+        if preview is None:
+            return None
+        return SavedPlan(
+            stack=self._stack,
+            target=self._gateway.workspace.target,
+            created_at=datetime.now(UTC),
+            fingerprint=fingerprint,
+            state_digest=preview.state_digest,
+            changes=preview.changes,
+            engine_plan=preview.engine_plan,
+        )
 
     def engine_preview(self, *, refresh: bool = False, with_engine_plan: bool = False) -> Preview:
         """What an update would do, resource by resource, as the engine says it."""
@@ -225,16 +253,23 @@ class _Telling:
         )
 
 
-def stack_preview(preview: Preview) -> StackPreview:
-    """The engine's preview as plans have it."""
-    found = preview.changes
+def stack_preview(preview: Preview, known: frozenset[str]) -> StackPreview:
+    """The engine's preview as plans have it: AWS resources alone, no components, no provider.
+
+    Args:
+        preview: what the engine said.
+        known: URNs of the AWS resources in the state it was computed from.
+
+    """
+    found = [change for change in preview.changes.changes if change.type.startswith(_CLOUD)]
+    counts = Counter(change.change for change in found)
     return StackPreview(
         changes=ResourceChanges(
-            create=found.count(ChangeKind.CREATE),
-            update=found.count(ChangeKind.UPDATE),
-            replace=found.count(ChangeKind.REPLACE),
-            delete=found.count(ChangeKind.DELETE),
-            same=found.same,
+            create=counts[ChangeKind.CREATE],
+            update=counts[ChangeKind.UPDATE],
+            replace=counts[ChangeKind.REPLACE],
+            delete=counts[ChangeKind.DELETE],
+            same=len(known - {change.urn for change in found}),
         ),
         resources=tuple(
             PreviewedResource(
@@ -243,6 +278,6 @@ def stack_preview(preview: Preview) -> StackPreview:
                 operation=change.change.value,
                 properties=change.replace_reasons or change.properties,
             )
-            for change in found.changes
+            for change in found
         ),
     )

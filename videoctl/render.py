@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from videoctl.output import table
 from videoctl.planning.plan import Verdict
 from videoctl.planning.status import EnvironmentState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from rich.console import Console
 
-    from videoctl.planning.observation import CanaryResult
     from videoctl.planning.plan import Check, Plan, ResourceChanges
     from videoctl.planning.status import EnvironmentStatus
 
@@ -36,18 +35,20 @@ def age(value: datetime | None, now: datetime) -> str | None:
 
 
 def draw_checks(console: Console, checks: Iterable[Check]) -> None:
-    """The checks table: every check, its cure only where one is needed."""
+    """The checks table: every check, and the cures where one is needed."""
     rows = [
         (
             check.check,
             check.seen,
             check.limit,
             str(check.verdict),
-            check.cure if check.verdict in {Verdict.FAIL, Verdict.WARN} else "",
+            (check.cure or "") if check.verdict in {Verdict.FAIL, Verdict.WARN} else "",
         )
         for check in checks
     ]
-    table(console, ("CHECK", "SEEN", "MUST BE", "VERDICT", "CURE"), rows)
+    columns = ("CHECK", "SEEN", "MUST BE", "VERDICT", "CURE")
+    width = len(columns) if any(row[-1] for row in rows) else len(columns) - 1
+    table(console, columns[:width], [row[:width] for row in rows])
 
 
 def draw_plan(console: Console, plan: Plan, pending: frozenset[str]) -> None:
@@ -65,8 +66,26 @@ def draw_plan(console: Console, plan: Plan, pending: frozenset[str]) -> None:
         for number, step in enumerate(plan.steps, start=1)
     ]
     table(console, ("#", "STEP", "WHAT", "NOW"), rows, right=("#",))
+    console.print()
     if plan.resource_changes is not None:
-        console.print(f"\nresources: {changes_line(plan.resource_changes)}")
+        _draw_resources(console, plan)
+    if plan.blockers:
+        names = ", ".join(blocker.check for blocker in plan.blockers)
+        console.print(f"refused as it stands by: {names}", style="red", markup=False)
+
+
+def _draw_resources(console: Console, plan: Plan) -> None:
+    """Each resource that changes; of a new stack, where all are new, the count alone."""
+    changes = plan.resource_changes
+    assert changes is not None
+    is_new = all(item.operation == "create" for item in plan.resources) and not changes.same
+    if plan.resources and not is_new:
+        rows = [
+            (item.operation, item.name, item.type_token, " ".join(item.properties))
+            for item in plan.resources
+        ]
+        table(console, ("CHANGE", "RESOURCE", "TYPE", "PROPERTIES"), rows)
+    console.print(f"resources: {changes_line(changes)}")
 
 
 def changes_line(changes: ResourceChanges) -> str:
@@ -112,17 +131,17 @@ def draw_status(console: Console, status: EnvironmentStatus, now: datetime) -> N
             console.print(f"  - {item}", markup=False)
 
 
-def draw_canary(console: Console, canary: CanaryResult) -> None:
-    """Each hop a canary was looked for at, with its latency."""
+def draw_canary(console: Console, hops: Iterable[Mapping[str, Any]]) -> None:
+    """Each hop a canary was looked for at, with its latency; hops as `videoctl/canary/v1` has."""
     words = {True: "seen", False: "not seen", None: "not applicable"}
     rows = [
         (
-            hop.hop,
-            hop.region or "global",
-            words[hop.seen],
-            f"{hop.latency_ms} ms" if hop.latency_ms is not None else None,
-            hop.reason or "",
+            hop["hop"],
+            hop["region"] or "global",
+            words[hop["seen"]],
+            f"{hop['latency_ms']:,} ms" if hop["latency_ms"] is not None else None,
+            hop["reason"] or "",
         )
-        for hop in canary.hops
+        for hop in hops
     ]
     table(console, ("HOP", "REGION", "CANARY", "AFTER", "WHY"), rows, right=("AFTER",))

@@ -22,7 +22,13 @@ from videoctl.health import health_checks
 from videoctl.loadtest.accounting import Arrivals, hour_prefixes
 from videoctl.model.names import BucketKind, Names, StreamKind
 from videoctl.output import jsonable
-from videoctl.planning.environment import needs_preview, plan_create, plan_repair, plan_update
+from videoctl.planning.environment import (
+    has_drifted,
+    needs_preview,
+    plan_create,
+    plan_repair,
+    plan_update,
+)
 from videoctl.planning.expiry import ReapDecision, decide_reap, extended, parse_ttl
 from videoctl.planning.observation import Facet
 from videoctl.planning.request import DestroyRequest, EnvironmentRequest, Readiness
@@ -45,6 +51,7 @@ if TYPE_CHECKING:
     from videoctl.planning.plan import Action, Check, Plan, Step
     from videoctl.planning.status import EnvironmentStatus
     from videoctl.provisioning.changes import Drift
+    from videoctl.provisioning.saved_plan import SavedPlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +140,8 @@ class EnvironmentSession:
         accepted: tuple[str, ...] = (),
         with_canary: bool = True,
         with_preview: bool = False,
+        expires_at: datetime | None = None,
+        to_save: bool = False,
     ) -> tuple[Plan, ObservedEnvironment]:
         """What create, update or repair would do now.
 
@@ -142,6 +151,8 @@ class EnvironmentSession:
             accepted: resources whose data may be lost.
             with_canary: end with a canary.
             with_preview: ask the engine even where a new stack makes that needless.
+            expires_at: the expiry of a saved plan.
+            to_save: have the engine write its own plan too; see `saved_plan`.
 
         """
         lifetime = parse_ttl(ttl) if ttl else None
@@ -150,18 +161,23 @@ class EnvironmentSession:
         wanted = fingerprint(PROGRAM, self.program_input)
         preview = None
         if readiness.engine_version and (with_preview or needs_preview(observed, wanted)):
-            preview = self.stack.preview()
+            preview = self.stack.preview(refresh=has_drifted(observed), with_engine_plan=to_save)
         request = EnvironmentRequest(
             account_id=self._context.target.account_id,
             fingerprint=wanted,
             readiness=readiness,
             ttl=lifetime,
+            expires_at=expires_at,
             accepted_replacements=accepted,
             with_canary=with_canary,
             preview=preview,
         )
         builders = {"create": plan_create, "update": plan_update, "repair": plan_repair}
         return builders[action](self.specification, observed, request), observed
+
+    def saved_plan(self) -> SavedPlan | None:
+        """The stack's part of the plan made last; None when the engine was not asked."""
+        return self.stack.to_save(fingerprint(PROGRAM, self.program_input))
 
     def plan_destroy(
         self, *, confirm: str | None, delete_data: bool
@@ -230,8 +246,12 @@ class EnvironmentSession:
         return RawArrivals(self._context, self.specification, run)
 
     def drift(self) -> Drift:
-        """Differences between the state and AWS."""
-        return self.stack.drift()
+        """Differences between the code and the state, and between the state and AWS."""
+        found = self.stack.drift()
+        wanted = fingerprint(PROGRAM, self.program_input)
+        if not needs_preview(self.platform.observe(frozenset({Facet.STACK})), wanted):
+            return found
+        return replace(found, not_applied=self.stack.engine_changes())
 
     def front_door_url(self) -> str | None:
         """Where players post; None while there is no accelerator."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import CommandLine, Ran
+from tests.command_line import CommandLine
 
 
 class Place(CommandLine):
@@ -27,32 +25,10 @@ class Place(CommandLine):
         config = {"XDG_CONFIG_HOME": str(self.home.parent / "config")}
         return {**clean, **kept, **config, "VIDEOCTL_HOME": str(self.home)}
 
-    def __call__(self, *words: str, timeout: float = 300, **variables: str) -> Ran:
-        """Run one command line to its end."""
-        done = subprocess.run(
-            [sys.executable, "-m", "videoctl", *words],
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            stdin=subprocess.DEVNULL,
-            env={**self.variables(), **variables},
-            cwd=self.home.parent,
-            check=False,
-        )
-        return Ran(done.returncode, done.stdout, done.stderr)
-
-    def start(self, *words: str, **variables: str) -> subprocess.Popen[str]:
-        """Start one command line and leave it running."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "videoctl", *words],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            env={**self.variables(), **variables},
-            cwd=self.home.parent,
-            start_new_session=True,
-        )
+    @property
+    def directory(self) -> Path:
+        """Where its commands run: no project file is above it."""
+        return self.home.parent
 
 
 @pytest.fixture(scope="module")

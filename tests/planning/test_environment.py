@@ -12,8 +12,8 @@ from tests.fakes.strategies import PENDING
 from videoctl.model.regions import Region
 from videoctl.planning.environment import needs_preview, plan_create, plan_repair, plan_update
 from videoctl.planning.observation import ABSENT, ObservedService, StackFacts
-from videoctl.planning.plan import ResourceChanges, StepMode, Verdict
-from videoctl.planning.request import PreviewedResource, StackPreview
+from videoctl.planning.plan import PreviewedResource, ResourceChanges, StepMode, Verdict
+from videoctl.planning.request import StackPreview
 
 EAST, WEST = Region.US_EAST_1, Region.US_WEST_2
 SPEC = world.specification()

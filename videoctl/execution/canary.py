@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from videoctl.execution.platform import Progress
 
 POLL_SECONDS: Final = 0.5
+WAITING_EVERY_SECONDS: Final = 10.0
+"""How often a long wait at one hop is told."""
+
 FRONT_DOOR: Final = "front-door"
 RAW_STREAM: Final = "raw-stream"
 RAW_BUCKET: Final = "raw-bucket"
@@ -98,7 +101,7 @@ class CanaryProbe:
             lambda: self._first(flight, self._eyes.bucket_has, canary_id, sent_at),
         )
         for index, look in enumerate(looks):
-            seen = self._until(look, hops[index], deadline, began)
+            seen = self._until(look, hops[index], deadline, began, progress)
             hops[index] = seen
             if not seen.seen:
                 break
@@ -119,9 +122,11 @@ class CanaryProbe:
         hop: CanaryHop,
         deadline: float,
         began: float,
+        progress: Progress,
     ) -> CanaryHop:
         """Look again and again; a look that fails for a passing reason counts as not seen."""
         reason = "not seen"
+        told = self._clock.monotonic()
         while True:
             try:
                 seen, region = look()
@@ -134,6 +139,10 @@ class CanaryProbe:
                 )
             if now >= deadline or self._should_stop():
                 return replace(hop, reason=reason)
+            if now - told >= WAITING_EVERY_SECONDS:
+                told = now
+                limit = deadline - began
+                progress(f"canary not yet at {hop.hop} after {now - began:.0f} of {limit:.0f} s")
             self._clock.sleep(min(POLL_SECONDS, deadline - now))
 
     def _posted(self, canary_id: str, sent_at: datetime) -> tuple[bool, None]:

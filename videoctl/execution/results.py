@@ -104,16 +104,14 @@ class RunResult:
 
 def next_commands(plan: Plan, outcome: Outcome) -> tuple[str, ...]:
     """What to type next; the same command again goes on where this run stopped."""
-    name = plan.environment
-    again = f"videoctl env {plan.action} {name}"
-    if plan.action == "destroy":
-        again += f" --confirm {name}"
+    look = f"videoctl env status {plan.environment}"
     if outcome is Outcome.DONE:
-        return () if plan.action == "destroy" else (f"videoctl env status {name}",)
+        return () if plan.action == "destroy" else (look,)
     if outcome is Outcome.REFUSED:
-        flags = [blocker.flag for blocker in plan.blockers if blocker.flag]
-        return tuple(f"videoctl env {plan.action} {name} {flag}" for flag in dict.fromkeys(flags))
-    return (f"videoctl env status {name}", again)
+        flags = dict.fromkeys(blocker.flag for blocker in plan.blockers if blocker.flag)
+        missing = [flag for flag in flags if flag not in plan.command]
+        return (" ".join((plan.command, *missing)),) if missing else ()
+    return (look, plan.command)
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -242,13 +242,19 @@ class Run:
         except InterruptedRunError as error:
             if timed_out.is_set() and not self._x.interrupts.requested:
                 raise TimedOutError(
-                    f"{step.title}: stopped after {step.timeout_seconds:.0f} s",
+                    f"{step.title}: stopped, the {self._limit(step, deadline)} are over",
                     hint="the same command again goes on where it stopped",
                     code="step-timed-out",
                 ) from error
             raise
         finally:
             timer.cancel()
+
+    def _limit(self, step: Step, deadline: float) -> str:
+        """Whose seconds a deadline is: the run's, as asked for, or the step's own."""
+        if deadline == self._deadline:
+            return f"{self._x.timeout_seconds:.0f} s of --timeout"
+        return f"{step.timeout_seconds:.0f} s of this step"
 
     def _token(self, step: Step) -> str:
         return f"{self._plan.plan_id}/{step.name}"

@@ -121,8 +121,8 @@ def expiry_check(expires_at: datetime | None, now: datetime, environment: str) -
     expired = expires_at is not None and expires_at <= now
     return Check(
         check="expiry",
-        seen=expires_at.isoformat() if expires_at else "never expires",
-        limit=f"after {now.isoformat()}",
+        seen=f"{expires_at:%Y-%m-%d %H:%M:%SZ}" if expires_at else "never expires",
+        limit=f"after {now:%Y-%m-%d %H:%M:%SZ}",
         verdict=Verdict.FAIL if expired else Verdict.PASS,
         cure=f"videoctl env extend {environment} --ttl 8h",
     )
@@ -198,7 +198,7 @@ def bucket_checks(observed: ObservedEnvironment, *, delete_data: bool) -> Iterat
             seen="holds objects" if known else "not known",
             limit="empty",
             verdict=Verdict.WARN if delete_data else refusal,
-            cure="copy away what is needed, then repeat with --delete-data",
+            cure="copy away what is needed, then allow --delete-data",
             flag="--delete-data",
         )
 

@@ -67,6 +67,8 @@ def plan_repair(
         steps=plan.steps,
         checks=checks,
         resource_changes=plan.resource_changes,
+        resources=plan.resources,
+        is_severe=plan.is_severe,
     )
 
 
@@ -80,7 +82,7 @@ def _plan(
     refresh: bool = False,
 ) -> Plan:
     expires_at = _expires_at(observed, request)
-    drifted = refresh or _has_drifted(observed)
+    drifted = refresh or has_drifted(observed)
     since = observed.observed_at.replace(microsecond=0) if refresh else None
     build = (
         *release_stack_lock(observed),
@@ -99,17 +101,21 @@ def _plan(
         steps=steps,
         checks=(*extra, *create_checks(specification, observed, request, expires_at)),
         resource_changes=request.preview.changes if request.preview else None,
+        resources=request.preview.resources if request.preview else (),
+        is_severe=specification.protected,
     )
 
 
 def _expires_at(observed: ObservedEnvironment, request: EnvironmentRequest) -> datetime | None:
+    if request.expires_at is not None:
+        return request.expires_at
     if request.ttl is not None:
         return (observed.observed_at + request.ttl).replace(microsecond=0)
     return observed.record.expires_at if observed.record else None
 
 
-def _has_drifted(observed: ObservedEnvironment) -> bool:
-    """Whether the state lists resources of which some were seen to be missing."""
+def has_drifted(observed: ObservedEnvironment) -> bool:
+    """Whether the state lists resources of which some were seen to be missing: refresh then."""
     stack = observed.stack
     if stack is None or stack.resource_count == 0:
         return False
@@ -129,7 +135,9 @@ def _record(expires_at: datetime | None) -> Step:
 
 
 def _until(expires_at: datetime | None) -> str:
-    return f"which expires at {expires_at.isoformat()}" if expires_at else "which never expires"
+    return (
+        f"which expires at {expires_at:%Y-%m-%d %H:%M:%SZ}" if expires_at else "which never expires"
+    )
 
 
 def release_stack_lock(observed: ObservedEnvironment) -> Iterator[Step]:
@@ -225,9 +233,11 @@ def _wanted_count(
 
 
 def _desired_count(region: Region, count: int) -> Step:
+    what = "task" if count == 1 else "tasks"
+    healthy = "1 target is" if count == 1 else f"{count} targets are"
     return Step(
         name=f"set-desired-count:{region}",
-        title=f"Run {count} ingest tasks in {region}, until {count} targets are healthy",
+        title=f"Run {count} ingest {what} in {region}, until {healthy} healthy",
         reason="the front door answers only once targets are healthy",
         region=region,
         change=changes.SetDesiredCount(region=region, desired_count=count),

@@ -95,9 +95,9 @@ def decide_reap(
     if record.expires_at is None:
         return decision("it never expires")
     if record.expires_at > now:
-        return decision(f"it expires at {record.expires_at.isoformat()}")
+        return decision(f"it expires at {record.expires_at:%Y-%m-%d %H:%M:%SZ}")
     if protected:
         return decision("it is expired but protected: destroy it by hand")
     if in_use_by is not None:
         return decision(f"it is expired but in use by {in_use_by}")
-    return decision(f"it expired at {record.expires_at.isoformat()}", reap=True)
+    return decision(f"it expired at {record.expires_at:%Y-%m-%d %H:%M:%SZ}", reap=True)

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from videoctl.errors import ConfigurationError, Fault
 from videoctl.model.regions import Region
-from videoctl.planning.changes import Change
+from videoctl.planning.changes import Change, DestroyStack
 from videoctl.planning.conditions import Condition, holds
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ SCHEMA_VERSION: Final = 1
 """Version of the plan's own format; a journal or file of another version is refused."""
 
 PLAN_SCHEMA: Final = "videoctl/plan/v1"
+
+
+NAMES_SHOWN: Final = 3
+"""How many resources are named in a line; a whole environment has hundreds."""
 
 
 class StepMode(StrEnum):
@@ -130,6 +134,24 @@ class ResourceChanges:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PreviewedResource:
+    """One resource a preview would change.
+
+    Attributes:
+        name: the resource's name in the program.
+        type_token: Pulumi's type, such as `aws:s3/bucket:Bucket`.
+        operation: `create`, `update`, `replace` or `delete`.
+        properties: the properties that differ.
+
+    """
+
+    name: str
+    type_token: str
+    operation: str
+    properties: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Loss:
     """What may be lost at one stage; None is unknown, never nothing."""
 
@@ -156,7 +178,9 @@ class Plan:
         steps: in order; a later one may rely on an earlier one.
         checks: everything looked at.
         resource_changes: what the engine's preview counted; None when no preview was made.
+        resources: what would become of each resource that does not stay as it is.
         loss: what may be lost.
+        is_severe: it is carried out only with the environment's name typed.
 
     """
 
@@ -167,8 +191,21 @@ class Plan:
     steps: tuple[Step, ...]
     checks: tuple[Check, ...] = ()
     resource_changes: ResourceChanges | None = None
+    resources: tuple[PreviewedResource, ...] = ()
     loss: tuple[Loss, ...] = ()
+    is_severe: bool = False
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def command(self) -> str:
+        """The command line that carries it out."""
+        words = ["videoctl", "env", self.action, self.environment]
+        if self.is_severe:
+            words += ["--confirm", self.environment]
+        if any(isinstance(step.change, DestroyStack) and step.change.delete_data
+               for step in self.steps):  # fmt: skip
+            words.append("--delete-data")
+        return " ".join(words)
 
     @property
     def blockers(self) -> tuple[Blocker, ...]:
@@ -209,7 +246,9 @@ def make_plan(
     steps: tuple[Step, ...],
     checks: tuple[Check, ...] = (),
     resource_changes: ResourceChanges | None = None,
+    resources: tuple[PreviewedResource, ...] = (),
     loss: tuple[Loss, ...] = (),
+    is_severe: bool = False,
 ) -> Plan:
     """A plan whose id is the digest of its action, environment, moment and steps."""
     work = _STEPS_ADAPTER.dump_python(steps, mode="json")
@@ -222,24 +261,43 @@ def make_plan(
         steps=steps,
         checks=checks,
         resource_changes=resource_changes,
+        resources=resources,
         loss=loss,
+        is_severe=is_severe,
     )
 
 
 def does_same_work(saved: Plan, fresh: Plan) -> bool:
-    """Whether a saved plan still says what a plan made now would say.
+    """Whether a saved plan still says what a plan made now would say."""
+    return not differences(saved, fresh)
+
+
+def differences(saved: Plan, fresh: Plan) -> tuple[str, ...]:
+    """What a plan made now says otherwise than a saved one, in a person's words.
 
     Moments differ by nature (the canary must be younger than its plan), so conditions are left
-    out: the steps' changes and the preview's counts decide.
+    out: the steps' changes and the previewed resources decide. Create and update do the same.
     """
-    return (
-        saved.schema_version == fresh.schema_version
-        and saved.action == fresh.action
-        and saved.environment == fresh.environment
-        and [(step.name, step.change, step.mode) for step in saved.steps]
-        == [(step.name, step.change, step.mode) for step in fresh.steps]
-        and saved.resource_changes == fresh.resource_changes
-    )
+    if saved.environment != fresh.environment:
+        return (f"it is for {saved.environment}, not {fresh.environment}",)
+    found = []
+    if saved.schema_version != fresh.schema_version:
+        found.append(f"it is of version {saved.schema_version}, not {fresh.schema_version}")
+    if saved.action != fresh.action and {saved.action, fresh.action} != {"create", "update"}:
+        found.append(f"it is to {saved.action}, not to {fresh.action}")
+    before = {step.name: (step.change, step.mode) for step in saved.steps}
+    after = {step.name: (step.change, step.mode) for step in fresh.steps}
+    changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    if changed:
+        found.append(f"other steps: {', '.join(changed)}")
+    then, now = set(saved.resources), set(fresh.resources)
+    if then != now or saved.resource_changes != fresh.resource_changes:
+        names = sorted({item.name for item in then ^ now})
+        hidden = len(names) - NAMES_SHOWN
+        more = f" and {hidden} more" if hidden > 0 else ""
+        which = f" ({', '.join(names[:NAMES_SHOWN])}{more})" if names else ""
+        found.append(f"it changes {len(then)} resources, a plan made now {len(now)}{which}")
+    return tuple(found)
 
 
 def plan_document(plan: Plan, observed: ObservedEnvironment | None = None) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from videoctl.planning.plan import ResourceChanges
+from videoctl.planning.plan import PreviewedResource, ResourceChanges
 
 REPLACEMENT_LOSES_DATA: Final[dict[str, str]] = {
     "aws:kinesis/stream:Stream": "every record not yet delivered",
@@ -20,24 +20,6 @@ REPLACEMENT_LOSES_DATA: Final[dict[str, str]] = {
 
 LOSING_OPERATIONS: Final = frozenset({"replace", "delete"})
 """Operations of a preview that can lose data."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PreviewedResource:
-    """One resource a preview would change.
-
-    Attributes:
-        name: the resource's name in the program.
-        type_token: Pulumi's type, such as `aws:s3/bucket:Bucket`.
-        operation: `create`, `update`, `replace` or `delete`.
-        properties: the properties that differ.
-
-    """
-
-    name: str
-    type_token: str
-    operation: str
-    properties: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +63,7 @@ class EnvironmentRequest:
         fingerprint: of the program, specification and artefacts to build.
         readiness: engine and artefacts.
         ttl: how long the environment shall live from now; None: as recorded, or for ever.
+        expires_at: the moment a saved plan names; comes before `ttl`.
         accepted_replacements: names of resources whose data may be lost.
         with_canary: end by sending an event through every hop.
         preview: what the engine would change; None: not asked (needless for a new stack).
@@ -91,6 +74,7 @@ class EnvironmentRequest:
     fingerprint: str
     readiness: Readiness
     ttl: timedelta | None = None
+    expires_at: datetime | None = None
     accepted_replacements: tuple[str, ...] = ()
     with_canary: bool = True
     preview: StackPreview | None = None

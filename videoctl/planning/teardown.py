@@ -54,6 +54,7 @@ def plan_destroy(
         observed_at=observed.observed_at,
         steps=steps,
         checks=_checks(specification, observed, request),
+        is_severe=True,
     )
 
 

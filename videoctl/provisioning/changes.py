@@ -147,15 +147,17 @@ class Unchecked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """Differences between the state and the world.
+    """Differences between the code, the state and the world.
 
     Attributes:
-        changes: resources that changed or are gone.
+        changes: resources that changed or are gone in the world.
         checked: how many resources were read.
         unchecked: what could not be compared, and why.
+        not_applied: resources the code now wants otherwise than the state has them.
 
     """
 
     changes: tuple[ResourceChange, ...]
     checked: int
     unchecked: tuple[Unchecked, ...]
+    not_applied: tuple[ResourceChange, ...] = ()

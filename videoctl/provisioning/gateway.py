@@ -168,7 +168,12 @@ class StackGateway:
         recovery = self._operations.make_ready(stack, how)
         state = self.state(stack)
         if plan is not None:
-            plan.check(stack=stack, fingerprint=fingerprint, state_digest=state.digest)
+            plan.check(
+                stack=stack,
+                target=self.workspace.target,
+                fingerprint=fingerprint,
+                state_digest=state.digest,
+            )
         request = replace(
             self._operations.request(Operation.UPDATE, stack, program, program_input),
             create_stack=not state.exists,

@@ -1,9 +1,8 @@
-"""A previewed update in a file: applied exactly, or refused as stale."""
+"""A previewed update that was kept: applied exactly, or refused as stale."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,7 +43,7 @@ class SavedPlan:
     engine_plan: Mapping[str, Any] | None = None
     schema: Literal["videoctl/saved-plan/v1"] = SCHEMA
 
-    def check(self, *, stack: str, fingerprint: str, state_digest: str) -> None:
+    def check(self, *, stack: str, target: str, fingerprint: str, state_digest: str) -> None:
         """Refuse a plan made for something else than what is there now.
 
         Raises:
@@ -55,6 +54,7 @@ class SavedPlan:
             what
             for what, same in (
                 (f"it is for stack {self.stack}, not {stack}", stack == self.stack),
+                (f"it is for target {self.target}, not {target}", target == self.target),
                 (
                     "the program, specification or artefacts have changed",
                     fingerprint == self.fingerprint,
@@ -65,16 +65,15 @@ class SavedPlan:
         ]
         if differs:
             raise RefusedError(
-                f"the plan of {self.created_at.isoformat()} is stale: {'; '.join(differs)}",
+                f"the plan of {self.created_at:%Y-%m-%d %H:%M:%SZ} is stale: {'; '.join(differs)}",
                 hint=f"videoctl env plan {stack} --save FILE",
                 code="plan-stale",
             )
 
-    def save(self, file: Path) -> None:
-        """Write the plan, readable by its owner alone: it names everything there is."""
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(_PLAN.dump_json(self, indent=2) + b"\n")
+    def document(self) -> dict[str, Any]:
+        """The plan as JSON has it."""
+        found: dict[str, Any] = _PLAN.dump_python(self, mode="json")
+        return found
 
     def write_engine_plan(self, file: Path) -> None:
         """Write the engine's part alone, for the engine."""
@@ -84,29 +83,22 @@ class SavedPlan:
 _PLAN: Final[TypeAdapter[SavedPlan]] = TypeAdapter(SavedPlan)
 
 
-def load_plan(file: Path) -> SavedPlan:
-    """Read a saved plan.
+def load_saved_plan(document: object, *, file: str) -> SavedPlan:
+    """Read the stack's part of a plan file.
 
     Raises:
-        ConfigurationError: when the file cannot be read or is no plan; all faults at once.
+        ConfigurationError: when it is none; all faults at once.
 
     """
     try:
-        return _PLAN.validate_json(file.read_bytes())
-    except OSError as error:
-        raise ConfigurationError(
-            f"{file}: cannot be read: {error.strerror}",
-            hint="videoctl env plan NAME --save FILE",
-            code="plan-unreadable",
-        ) from error
+        return _PLAN.validate_python(document, strict=False)
     except ValidationError as error:
-        faults = tuple(
-            Fault(message=item["msg"], file=str(file), key=".".join(map(str, item["loc"])) or None)
-            for item in error.errors()
-        )
         raise ConfigurationError(
-            f"{file} is not a saved plan",
-            hint="videoctl env plan NAME --save FILE",
-            code="plan-invalid",
-            details=faults,
+            f"{file} holds no saved plan of a stack",
+            hint="make a new one with `videoctl env plan NAME --save FILE`",
+            code="plan-unreadable",
+            details=tuple(
+                Fault(message=item["msg"], file=file, key=".".join(map(str, item["loc"])) or None)
+                for item in error.errors()
+            ),
         ) from error

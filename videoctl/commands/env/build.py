@@ -24,6 +24,7 @@ from videoctl.errors import ExitCode
 
 if TYPE_CHECKING:
     from videoctl.context import Context
+    from videoctl.planning.observation import ObservedEnvironment
     from videoctl.planning.plan import Action, Plan
     from videoctl.session import EnvironmentSession
 
@@ -44,21 +45,28 @@ def plan(
     save: Annotated[
         Path | None, typer.Option("--save", metavar="FILE", help="Keep it for create --plan.")
     ] = None,
+    skip_canary: SkipCanary = False,
     exit_code: ExitCodeFlag = False,
 ) -> None:
     """Show what create or update would do; nothing is changed."""
-    from videoctl.commands.env.running import save_plan, show_plan
+    from videoctl.commands.env.running import show_plan
     from videoctl.context import Context
     from videoctl.model.cost import estimate
 
     context = Context(command)
     session = context.session(context.specification(name))
     made, observed = session.plan(
-        "create", ttl=ttl, accepted=tuple(accept_replacement or ()), with_preview=True
+        "create",
+        ttl=ttl,
+        accepted=tuple(accept_replacement or ()),
+        with_canary=not skip_canary,
+        with_preview=True,
+        to_save=save is not None,
     )
+    if save is not None:
+        _save(session, save, made, observed)
     show_plan(context, made, observed, cost=estimate(session.specification))
     if save is not None:
-        save_plan(save, made, observed)
         context.output.say(f"saved; apply it with: videoctl env create {name} --plan {save}")
     if exit_code and made.pending(observed):
         raise typer.Exit(int(ExitCode.DIFFERENCES))
@@ -181,40 +189,87 @@ def _build(
     from videoctl.commands.env.running import refuse_if_blocked, run_plan, show_plan
     from videoctl.model.cost import estimate
 
-    made, observed = session.plan(
-        action, ttl=ttl, accepted=accepted, with_canary=not skip_canary, with_preview=dry_run
-    )
-    if saved is not None:
-        _refuse_if_stale(saved, made)
+    if saved is None:
+        made, observed = session.plan(
+            action, ttl=ttl, accepted=accepted, with_canary=not skip_canary, with_preview=dry_run
+        )
+    else:
+        _refuse_other_wishes(ttl=ttl, accepted=accepted, skip_canary=skip_canary)
+        made, observed = _as_saved(session, action, saved)
     if dry_run:
         show_plan(context, made, observed, cost=estimate(session.specification))
+    refuse_if_blocked(context, made, shown=dry_run)
+    if dry_run:
         return
-    refuse_if_blocked(context, made)
     if made.pending(observed):
-        _ask(context, session, action, confirm)
+        confirm = _ask(context, session, action, confirm)
     if not wait:
         from videoctl.background import go_on_in_background
 
-        go_on_in_background(context, session.specification.name)
+        go_on_in_background(context, session.specification.name, confirm=confirm)
         return
     run_plan(context, session, made, reason=reason, timeout=timeout)
 
 
-def _refuse_if_stale(saved: Path, fresh: Plan) -> None:
-    from videoctl.commands.env.running import read_plan
+def _save(
+    session: EnvironmentSession, path: Path, made: Plan, observed: ObservedEnvironment
+) -> None:
     from videoctl.errors import RefusedError
-    from videoctl.planning.plan import does_same_work
+    from videoctl.plan_file import save_plan_file
 
-    if not does_same_work(read_plan(saved), fresh):
+    stack = session.saved_plan()
+    if stack is None:
         raise RefusedError(
-            f"{saved} is stale: the environment or its specification changed since it was made",
-            hint=f"videoctl env plan {fresh.environment} --save {saved}",
-            code="plan-stale",
+            f"without the engine there is no preview to save; {path} was not written",
+            hint="videoctl engine install",
+            code="engine-missing",
+        )
+    save_plan_file(path, made, observed, stack)
+
+
+def _refuse_other_wishes(*, ttl: str | None, accepted: tuple[str, ...], skip_canary: bool) -> None:
+    """Options that shape a plan belong to `env plan --save`: the file is applied as it is."""
+    from videoctl.errors import UsageError
+
+    given = [
+        flag
+        for flag, is_given in (
+            ("--ttl", ttl is not None),
+            ("--accept-replacement", bool(accepted)),
+            ("--skip-canary", skip_canary),
+        )
+        if is_given
+    ]
+    if given:
+        raise UsageError(
+            f"{' and '.join(given)} cannot go with --plan: the saved plan is applied as it is",
+            hint=f"give {' and '.join(given)} to `videoctl env plan NAME --save FILE`",
         )
 
 
-def _ask(context: Context, session: EnvironmentSession, action: str, confirm: str | None) -> None:
-    """Say what it will cost, then ask; protected environments by their name."""
+def _as_saved(
+    session: EnvironmentSession, action: Action, path: Path
+) -> tuple[Plan, ObservedEnvironment]:
+    """The saved plan made again, refused where it says anything else now."""
+    from videoctl.plan_file import load_plan_file
+
+    file = load_plan_file(path)
+    made, observed = session.plan(
+        action,
+        accepted=file.shape.accepted_replacements,
+        with_canary=file.shape.with_canary,
+        with_preview=True,
+        expires_at=file.shape.expires_at,
+    )
+    file.refuse_if_stale(made)
+    session.stack.saved_plan = file.stack
+    return made, observed
+
+
+def _ask(
+    context: Context, session: EnvironmentSession, action: str, confirm: str | None
+) -> str | None:
+    """Say what it will cost, then ask; the name that was given or typed, where one is needed."""
     from videoctl.commands.env.running import cost_line
     from videoctl.model.cost import estimate
 
@@ -228,3 +283,4 @@ def _ask(context: Context, session: EnvironmentSession, action: str, confirm: st
         context.confirm(f"{what} Go on?")
     if context.assume_yes or confirm is not None:
         context.output.say(what)
+    return specification.name if specification.protected else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -11,10 +12,14 @@ from videoctl.commands.env.arguments import Name
 from videoctl.errors import ExitCode, TimedOutError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console
 
     from videoctl.context import Context
+    from videoctl.planning.observation import StackFacts
     from videoctl.planning.status import EnvironmentStatus
+    from videoctl.provisioning.changes import Drift, ResourceChange
     from videoctl.session import EnvironmentSession
 
 POLL_SECONDS: Final = 2.0
@@ -103,39 +108,76 @@ def check(command: typer.Context, name: Name) -> None:
 def drift(command: typer.Context, name: Name) -> None:
     """Compare the code with the world; exit 7 when they differ."""
     from videoctl.context import Context
-    from videoctl.output import table
 
     context = Context(command)
     session = context.session(context.specification(name))
+    facts = session.stack.facts()
     found = session.drift()
-    pending = session.stack.facts().pending_operations
 
     def text(console: Console) -> None:
-        if found.changes:
-            table(
-                console,
-                ("RESOURCE", "TYPE", "REGION", "CHANGE", "PROPERTIES"),
-                [
-                    (item.name, item.type, item.region, item.change, " ".join(item.properties))
-                    for item in found.changes
-                ],
-            )
-            console.print(f"\nmend it with: videoctl env repair {name}")
-        else:
-            console.print(f"{name}: no differences in {found.checked} resources")
-        for operation in pending:
-            console.print(f"pending: {operation.operation} {operation.urn}", markup=False)
-        if found.unchecked:
-            console.print("\nnot checked:")
-        for item in found.unchecked:
-            console.print(f"  - {item.subject}: {item.reason}", markup=False)
+        _draw_drift(console, name, found, facts)
 
+    differences = [
+        {**asdict(change), "between": between}
+        for between, changes in (
+            ("state-and-world", found.changes),
+            ("code-and-state", found.not_applied),
+        )
+        for change in changes
+    ]
     payload = {
         "name": name,
-        "differences": found.changes,
+        "differences": differences,
         "unchecked": [{"what": item.subject, "why": item.reason} for item in found.unchecked],
-        "pending_operations": pending,
+        "pending_operations": facts.pending_operations,
     }
     context.output.document("env-drift/v1", payload, text)
-    if found.changes or pending:
+    if differences or facts.pending_operations:
         raise typer.Exit(int(ExitCode.DIFFERENCES))
+
+
+def _draw_drift(console: Console, name: str, found: Drift, facts: StackFacts) -> None:
+    """World, code, interrupted operations, and what was not compared, grouped by the reason."""
+    if not facts.exists:
+        console.print(f"{name} is absent: there is nothing to compare")
+        return
+    if found.changes:
+        console.print(f"changed in AWS; mend it with: videoctl env repair {name}")
+        _draw_changes(console, found.changes)
+    if found.not_applied:
+        console.print(f"changed in the code; apply it with: videoctl env update {name}")
+        _draw_changes(console, found.not_applied)
+    if not found.changes and not found.not_applied:
+        console.print(f"{name}: no differences in {found.checked} resources")
+    for operation in facts.pending_operations:
+        resource = operation.urn.rsplit("::", 1)[-1]
+        console.print(f"interrupted: {operation.operation} {resource}", markup=False)
+    if facts.pending_operations:
+        console.print(f"go on with: videoctl env repair {name}")
+    console.print()
+    _draw_unchecked(console, found)
+
+
+def _draw_unchecked(console: Console, found: Drift) -> None:
+    reasons: dict[str, list[str]] = {}
+    for item in found.unchecked:
+        reasons.setdefault(item.reason, []).append(item.subject)
+    if reasons:
+        console.print("not checked:")
+    for reason, subjects in reasons.items():
+        console.print(f"  {reason}:", markup=False)
+        for subject in sorted(part for one in subjects for part in one.split(", ")):
+            console.print(f"    {subject}", markup=False)
+
+
+def _draw_changes(console: Console, changes: Iterable[ResourceChange]) -> None:
+    from videoctl.output import table
+
+    table(
+        console,
+        ("CHANGE", "RESOURCE", "TYPE", "REGION", "PROPERTIES"),
+        [
+            (item.change, item.name, item.type, item.region, " ".join(item.properties))
+            for item in changes
+        ],
+    )

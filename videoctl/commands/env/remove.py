@@ -34,6 +34,7 @@ def destroy(
     if dry_run:
         made, observed = session.plan_destroy(confirm=name, delete_data=delete_data)
         show_plan(context, made, observed)
+        refuse_if_blocked(context, made, shown=True)
         return
     context.confirm_by_name(name, confirm, what=f"destroy {name}: it cannot be taken back.")
     made, _ = session.plan_destroy(confirm=name, delete_data=delete_data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -10,8 +9,6 @@ import typer
 from videoctl.errors import ExitCode
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import Console
 
     from videoctl.context import Context
@@ -50,8 +47,13 @@ def cost_line(cost: CostEstimate) -> str:
     )
 
 
-def refuse_if_blocked(context: Context, plan: Plan) -> None:
+def refuse_if_blocked(context: Context, plan: Plan, *, shown: bool = False) -> None:
     """Stop before anything is asked when a check failed; all checks are shown.
+
+    Args:
+        context: the invocation.
+        plan: what would be done.
+        shown: the plan was printed as the result, for `--dry-run`: only the exit code is left.
 
     Raises:
         LockedError: another run is at it, which comes before any check.
@@ -62,20 +64,33 @@ def refuse_if_blocked(context: Context, plan: Plan) -> None:
     from videoctl.execution.lock import refuse_if_held
     from videoctl.render import draw_checks
 
-    refuse_if_held(context.control_store(), plan.environment)
+    if not shown:
+        refuse_if_held(context.control_store(), plan.environment)
     blockers = plan.blockers
     if not blockers:
         return
-    if not context.output.is_machine:
+    if not shown and not context.output.is_machine:
         draw_checks(context.output.console(stderr=True), plan.checks)
-    cures = [blocker.flag or blocker.cure for blocker in blockers]
     kind = NotAllowedError if blockers[0].check == "account" else RefusedError
-    raise kind(
-        f"{plan.environment}: {len(blockers)} of {len(plan.checks)} checks refuse it;"
-        " nothing was changed",
-        hint="; ".join(dict.fromkeys(cure for cure in cures if cure)) or None,
+    error = kind(
+        f"{plan.environment}: {len(blockers)} of {len(plan.checks)} checks refuse to"
+        f" {plan.action} it; nothing was changed",
+        hint=_cures(plan),
         details=tuple(Fault(key=item.check, message=item.message) for item in blockers),
     )
+    if shown:
+        context.end_with(error)
+    raise error
+
+
+def _cures(plan: Plan) -> str | None:
+    """What mends every failed check; the whole command line where flags alone accept them."""
+    blockers = plan.blockers
+    cures = list(dict.fromkeys(item.cure for item in blockers if item.cure))
+    flags = list(dict.fromkeys(item.flag for item in blockers if item.flag))
+    if flags and all(item.flag for item in blockers):
+        cures.append(" ".join((plan.command, *(f for f in flags if f not in plan.command))))
+    return "; ".join(cures) or None
 
 
 def run_plan(
@@ -133,55 +148,13 @@ def _draw(console: Console, result: RunResult) -> None:
 
 
 def _draw_end_state(console: Console, end_state: dict[str, Any]) -> None:
-    from videoctl.output import table
+    from videoctl.render import draw_canary
 
     for key, value in end_state.items():
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            columns = tuple(value[0])
+        if key == "canary":
             console.print()
-            table(
-                console,
-                tuple(column.upper().replace("_", " ") for column in columns),
-                [[item.get(column) for column in columns] for item in value],
-            )
+            draw_canary(console, value)
             console.print()
         elif value not in (None, [], {}):
-            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+            shown = "; ".join(map(str, value)) if isinstance(value, list) else value
             console.print(f"{key.replace('_', ' ')}: {shown}", markup=False)
-
-
-def save_plan(path: Path, plan: Plan, observed: ObservedEnvironment) -> None:
-    """Write the plan to a file that `--plan FILE` takes.
-
-    Raises:
-        FailedError: the file cannot be written.
-
-    """
-    from videoctl.errors import FailedError
-    from videoctl.output import jsonable
-    from videoctl.planning.plan import plan_document
-
-    try:
-        path.write_text(json.dumps(jsonable(plan_document(plan, observed)), indent=2) + "\n")
-    except OSError as error:
-        raise FailedError(f"{path} cannot be written: {error.strerror}") from error
-
-
-def read_plan(path: Path) -> Plan:
-    """Read a plan saved by `env plan --save FILE`.
-
-    Raises:
-        ConfigurationError: it is none.
-
-    """
-    from videoctl.errors import ConfigurationError
-    from videoctl.planning.plan import load_plan
-
-    try:
-        return load_plan(json.loads(path.read_text()), file=str(path))
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(
-            f"{path} cannot be read: {error}",
-            hint="make a new one with `videoctl env plan NAME --save FILE`",
-            code="plan-unreadable",
-        ) from error
