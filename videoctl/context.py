@@ -17,6 +17,7 @@ from videoctl.errors import ConfigurationError, Fault, UsageError
 from videoctl.model.regions import PRIMARY, Region
 from videoctl.output import Output
 from videoctl.settings import load
+from videoctl.text_file import UnreadableFileError, read_text_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -311,10 +312,9 @@ class Context:
         from videoctl.model.specification_file import SPECIFICATION
 
         try:
-            return path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            fault = Fault(message=f"cannot be read: {error}", file=_shown(path))
-            raise SPECIFICATION.invalid(_shown(path), [fault]) from error
+            return read_text_file(path, shown=_shown(path))
+        except UnreadableFileError as error:
+            raise SPECIFICATION.invalid(_shown(path), [error.fault]) from error
 
 
 def unknown_environment(name: str, known: list[str]) -> UsageError:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from stacks.program_input import ProgramInput
     from videoctl.context import Context
     from videoctl.execution.events import Listener
+    from videoctl.execution.lock import SeenLock
     from videoctl.execution.results import RunResult
     from videoctl.model.specification import EnvironmentSpecification
     from videoctl.planning.observation import EnvironmentRecord, ObservedEnvironment
@@ -210,7 +211,14 @@ class EnvironmentSession:
             executor = Executor(
                 platform=self.platform,
                 journals=self._journals,
-                lock=RunLock(store, self.name, process, self._clock, reason=reason),
+                lock=RunLock(
+                    store,
+                    self.name,
+                    process,
+                    self._clock,
+                    reason=reason,
+                    on_taken_over=self._tell_taken_over,
+                ),
                 operator=Operator(
                     user=process.user, host=process.host, pid=process.pid, reason=reason
                 ),
@@ -222,6 +230,12 @@ class EnvironmentSession:
                 timeout_seconds=timeout_seconds,
             )
             return executor.run(plan)
+
+    def _tell_taken_over(self, seen: SeenLock) -> None:
+        self._context.output.say(
+            f"took over the lock of {seen.holder}, which is gone"
+            f" (last heartbeat {seen.heartbeat_age_seconds:.0f} s ago)"
+        )
 
     def status(self) -> EnvironmentStatus:
         """The live state, hop by hop; what cannot be read is unknown."""

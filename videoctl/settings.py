@@ -18,6 +18,7 @@ from pydantic import ConfigDict, Field
 from videoctl.errors import ConfigurationError, Fault
 from videoctl.model.regions import Region
 from videoctl.model.toml_document import TomlDocument
+from videoctl.text_file import UnreadableFileError, read_text_file
 
 PROJECT_FILE: Final = "videoctl.toml"
 OUTPUT_FORMATS: Final = ("text", "json", "ndjson")
@@ -256,10 +257,9 @@ def _read_files(environ: Mapping[str, str], start: Path) -> list[tuple[Path, Set
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        fault = Fault(message=f"cannot be read: {error}", file=str(path))
-        raise SETTINGS.invalid(str(path), [fault]) from error
+        return read_text_file(path, shown=str(path))
+    except UnreadableFileError as error:
+        raise SETTINGS.invalid(str(path), [error.fault]) from error
 
 
 def _path(value: str | None) -> Path | None:

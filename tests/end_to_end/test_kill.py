@@ -6,71 +6,18 @@ import json
 import os
 import signal
 import subprocess
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 
 from tests.end_to_end.conftest import Place
+from tests.end_to_end.counting import counted_in_aws, counted_in_state
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.engine, pytest.mark.timeout(900)]
 
 NAME = "loadtest"
 CREATE = ("env", "create", NAME, "--yes", "--skip-canary")
-
-COUNTED = {
-    "aws:ec2/vpc:Vpc": ("ec2", "describe_vpcs", "Vpcs"),
-    "aws:ec2/subnet:Subnet": ("ec2", "describe_subnets", "Subnets"),
-    "aws:ec2/securityGroup:SecurityGroup": ("ec2", "describe_security_groups", "SecurityGroups"),
-    "aws:ec2/vpcEndpoint:VpcEndpoint": ("ec2", "describe_vpc_endpoints", "VpcEndpoints"),
-    "aws:lb/loadBalancer:LoadBalancer": ("elbv2", "describe_load_balancers", "LoadBalancers"),
-    "aws:lb/targetGroup:TargetGroup": ("elbv2", "describe_target_groups", "TargetGroups"),
-    "aws:iam/role:Role": ("iam", "list_roles", "Roles"),
-    "aws:s3/bucket:Bucket": ("s3", "list_buckets", "Buckets"),
-    "aws:kinesis/stream:Stream": ("kinesis", "list_streams", "StreamNames"),
-    "aws:lambda/function:Function": ("lambda", "list_functions", "Functions"),
-    "aws:lambda/eventSourceMapping:EventSourceMapping": (
-        "lambda",
-        "list_event_source_mappings",
-        "EventSourceMappings",
-    ),
-    "aws:sqs/queue:Queue": ("sqs", "list_queues", "QueueUrls"),
-    "aws:cloudwatch/logGroup:LogGroup": ("logs", "describe_log_groups", "logGroups"),
-    "aws:kms/alias:Alias": ("kms", "list_aliases", "Aliases"),
-}
-"""Where the resources of a type are counted in AWS."""
-
-
-def mine(item: Any) -> bool:
-    """Whether something listed by AWS belongs to the environment, by its name or Name tag."""
-    return f"video-{NAME}" in json.dumps(item, default=str)
-
-
-def counted_in_aws(endpoint_url: str) -> Counter[str]:
-    """Resources of the environment that exist, by type."""
-    found: Counter[str] = Counter()
-    for token, (service, operation, key) in COUNTED.items():
-        client = boto3.client(
-            service,
-            region_name="us-east-1",
-            endpoint_url=endpoint_url,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
-        found[token] = sum(map(mine, getattr(client, operation)().get(key, [])))
-    return found
-
-
-def counted_in_state(place: Place) -> Counter[str]:
-    """Resources of the stack's state, by type."""
-    file = place.home / "stacks" / ".pulumi" / "stacks" / "videoctl" / f"{NAME}.json"
-    deployment = json.loads(file.read_text())["checkpoint"]["latest"]
-    assert not deployment.get("pending_operations")
-    return Counter(
-        resource["type"] for resource in deployment["resources"] if resource["type"] in COUNTED
-    )
 
 
 def events(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
@@ -96,9 +43,8 @@ def test_killed_anywhere_the_same_command_completes_it(place: Place) -> None:
         kill_after(place, resources)
     again = place(*CREATE, "-o", "json", timeout=600)
     assert again.code == 0, again.stdout + again.stderr
-    endpoint = place("sandbox", "status", "-o", "json").document["endpoint_url"]
-    in_state = counted_in_state(place)
-    assert in_state == {key: n for key, n in counted_in_aws(endpoint).items() if n}
+    in_state = counted_in_state(place, NAME)
+    assert in_state == counted_in_aws(place, NAME)
     assert in_state["aws:s3/bucket:Bucket"] == 5
     runs = place("history", "--env", NAME, "-o", "json").document["runs"]
     assert runs[0]["outcome"] == "done"

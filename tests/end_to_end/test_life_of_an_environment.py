@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3
 import pytest
 
 from tests.conftest import Ran, validate
 from tests.end_to_end.conftest import Place
+from tests.end_to_end.counting import client
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.engine, pytest.mark.timeout(900)]
 
@@ -19,18 +19,6 @@ NAME = "slowprod"
 def created(place: Place) -> Ran:
     """The first create, with its JSON result."""
     return place("env", "create", NAME, "--yes", "-o", "json")
-
-
-def client(place: Place, service: str, region: str = "us-east-1") -> Any:
-    """A boto3 client of the place's sandbox."""
-    endpoint = place("sandbox", "status", "-o", "json").document["endpoint_url"]
-    return boto3.client(
-        service,
-        region_name=region,
-        endpoint_url=endpoint,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
 
 
 def test_create_builds_everything_and_proves_it_with_a_canary(created: Ran) -> None:

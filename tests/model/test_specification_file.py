@@ -113,6 +113,8 @@ def test_fewer_subtasks_than_shards_are_refused() -> None:
     """Parallelism below the raw stream's shards would lose events at a backlog."""
     text = DEV.replace("shards = 1", "shards = 3", 1)
     assert "streams.raw.shards (3)" in faults_of(text)["flink.parallelism"][1]
+    on_demand = DEV.replace('"PROVISIONED"\nshards = 1', '"ON_DEMAND"', 1)
+    assert "4 shards an ON_DEMAND stream" in faults_of(on_demand)["flink.parallelism"][1]
 
 
 @pytest.mark.parametrize(

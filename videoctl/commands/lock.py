@@ -18,16 +18,17 @@ Environment = Annotated[str | None, typer.Option("--env", metavar="NAME", help="
 def show(command: typer.Context, environment: Environment = None) -> None:
     """Show who holds the lock, where, at which step, and the age of the heartbeat."""
     from videoctl.context import Context
-    from videoctl.execution.lock import lock_document, read_lock
+    from videoctl.execution.lock import LEASE_SECONDS, lock_document, read_lock
     from videoctl.output import table
 
     context = Context(command)
     name = context.environment_name(environment)
     context.specification(name)
-    payload = lock_document(name, read_lock(context.control_store(), name))
+    seen = read_lock(context.control_store(), name)
+    payload = lock_document(name, seen)
 
     def text(console: Console) -> None:
-        if not payload["held"]:
+        if seen is None:
             console.print(f"{name}: nobody holds the lock")
             return
         table(
@@ -41,11 +42,18 @@ def show(command: typer.Context, environment: Environment = None) -> None:
                     payload["pid"],
                     payload["action"],
                     payload["step"],
-                    f"{payload['heartbeat_age_seconds']:.0f} s",
+                    f"{seen.heartbeat_age_seconds:.0f} s",
                 )
             ],
             right=("PID",),
         )
+        if seen.is_abandoned:
+            console.print("its holder is gone: the next run takes it over")
+        elif seen.heartbeat_age_seconds > LEASE_SECONDS:
+            console.print(
+                f"it is not renewed any more; if its process is gone:"
+                f" videoctl lock break --env {name} --reason TEXT"
+            )
 
     context.output.document("lock/v1", payload, text)
 

@@ -25,7 +25,7 @@ from videoctl.execution.lock import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from videoctl.execution.clock import Clock
     from videoctl.execution.processes import ProcessIdentity
@@ -46,6 +46,8 @@ class RunLock:
         holder: this process.
         clock: wall and monotonic time.
         lease_seconds: how long it counts as held without a heartbeat.
+        reason: what `--reason` said.
+        on_taken_over: told of the abandoned lock this one took the place of.
 
     """
 
@@ -58,6 +60,7 @@ class RunLock:
         *,
         lease_seconds: float = LEASE_SECONDS,
         reason: str | None = None,
+        on_taken_over: Callable[[SeenLock], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._environment = environment
@@ -71,6 +74,7 @@ class RunLock:
         self._etag: str | None = None
         self._renewed = 0.0
         self._lost: str | None = None
+        self._on_taken_over = on_taken_over
         self.taken_over_from: SeenLock | None = None
 
     @contextlib.contextmanager
@@ -157,6 +161,8 @@ class RunLock:
                 f"the lock of {self._environment} changed hands twice meanwhile",
                 hint="run the command again",
             )
+        if self.taken_over_from is not None:
+            self._on_taken_over(self.taken_over_from)
         return etag
 
     def _keep_alive(self) -> None:

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-from videoctl.model.specification import StreamMode
+from videoctl.model.specification import ON_DEMAND_OPEN_SHARDS, StreamMode
 
 if TYPE_CHECKING:
     from videoctl.model.specification import EnvironmentSpecification, StreamSpecification
@@ -19,9 +19,6 @@ INTERFACE_ENDPOINTS: Final = 5
 
 FLINK_ORCHESTRATION_KPU: Final = 1
 FLINK_STORAGE_GB_PER_KPU: Final = 50
-ON_DEMAND_OPEN_SHARDS: Final = 4
-"""Open shards of a new on-demand stream, which a fan-out consumer is billed for."""
-
 RETENTION_INCLUDED_HOURS: Final = 24
 
 

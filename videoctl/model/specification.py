@@ -34,6 +34,9 @@ class StreamMode(StrEnum):
     ON_DEMAND = "ON_DEMAND"
 
 
+ON_DEMAND_OPEN_SHARDS: Final = 4
+"""Open shards of a new on-demand stream (Kinesis developer guide, on-demand mode)."""
+
 FARGATE_MEMORY_MIB: Final[dict[int, range]] = {
     256: range(512, 2048 + 1, 512),
     512: range(1024, 4096 + 1, 1024),
@@ -335,18 +338,24 @@ class EnvironmentSpecification(_Strict):
 
     def __post_init__(self) -> None:
         """Hold what concerns several tables at once."""
-        shards = self.streams.raw.shards
+        raw = self.streams.raw
+        shards = raw.shards or ON_DEMAND_OPEN_SHARDS
+        where = (
+            f"streams.raw.shards ({shards})"
+            if raw.shards
+            else (f"the {shards} shards an ON_DEMAND stream begins with")
+        )
         _hold(
             None
             if self.regions[:1] == (PRIMARY,) and len(set(self.regions)) == len(self.regions)
             else ("regions", f"must begin with {PRIMARY} and name each region once"),
             None
-            if shards is None or self.flink.parallelism >= shards
+            if self.flink.parallelism >= shards
             else (
                 "flink.parallelism",
                 (
-                    f"{self.flink.parallelism} is less than streams.raw.shards ({shards}); one"
-                    " subtask must not read two shards, or a backlog loses events"
+                    f"{self.flink.parallelism} is less than {where}; one subtask must not read"
+                    " two shards, or a backlog loses events"
                 ),
             ),
             ("protected", "must be true for kind production")

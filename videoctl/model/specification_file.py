@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from videoctl.errors import Fault
 from videoctl.model.specification import EnvironmentSpecification
-from videoctl.model.toml_document import TomlDocument
+from videoctl.model.toml_document import TomlDocument, shown
 
 SPECIFICATION: Final = TomlDocument(
     EnvironmentSpecification,
@@ -38,6 +38,6 @@ def parse_specification(text: str, *, file: str, name: str) -> EnvironmentSpecif
 
     """
     given = SPECIFICATION.read(text, file=file).get("name", name)
-    misnamed = Fault(key="name", message=f"is {given!r}, but the file is named {name!r}")
+    misnamed = Fault(key="name", message=f"is {shown(given)}, but the file is named {name!r}")
     extra = (misnamed,) if given != name else ()
     return SPECIFICATION.parse(text, file=file, extra_faults=extra)

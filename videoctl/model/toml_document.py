@@ -13,18 +13,21 @@ import tomllib
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, time
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from videoctl.errors import ConfigurationError, Fault
 from videoctl.model.specification import InconsistentError
-from videoctl.model.toml_lines import key_lines, nearest_line
+from videoctl.model.toml_lines import key_lines, nearest_line, repeated_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pydantic_core import ErrorDetails
+
+DEEPEST: Final = 16
+"""Deeper than this stands nothing in any file: a text that nests on is hostile or damaged."""
 
 Path = tuple[str, ...]
 Root = TypeVar("Root")
@@ -88,13 +91,20 @@ class TomlDocument(Generic[Root]):
             ConfigurationError: when it is no TOML.
 
         """
+        too_deep = [Fault(message=f"is nested deeper than {DEEPEST} tables", file=file)]
         try:
-            return tomllib.loads(text)
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
-            found = re.search(r"line (\d+)", str(error))
-            line = int(found.group(1)) if found else None
-            fault = Fault(message=f"is no TOML: {error}", file=file, line=line)
-            raise self.invalid(file, [fault]) from None
+            document = tomllib.loads(text)
+            if not _is_deeper(document, DEEPEST):
+                return document
+            faults = too_deep
+        except RecursionError:
+            faults = too_deep
+        except tomllib.TOMLDecodeError as error:
+            faults = [
+                Fault(message="is given twice", file=file, line=line, key=".".join(path))
+                for path, line in repeated_keys(text)
+            ] or [Fault(message=f"is no TOML: {error}", file=file, line=_line_of(error, text))]
+        raise self.invalid(file, faults)
 
     def invalid(self, file: str, faults: list[Fault]) -> ConfigurationError:
         """The error for a file of this kind, its faults in the order of their lines."""
@@ -131,7 +141,7 @@ class TomlDocument(Generic[Root]):
         elif kind in {"missing", "missing_keyword_only_argument", "missing_argument"}:
             yield path, f"is missing{self._keys_of(path)}"
         else:
-            yield path, f"{detail['msg']}, not {_shown(detail['input'])}"
+            yield path, f"{detail['msg']}, not {shown(detail['input'])}"
 
     def _table_at(self, path: Path) -> type | None:
         current: Any = self.root
@@ -157,6 +167,26 @@ class TomlDocument(Generic[Root]):
         return f"; a table with {', '.join(field.name for field in fields(table))}"
 
 
+def _is_deeper(value: object, limit: int) -> bool:
+    """Whether tables and arrays stand in each other deeper than `limit`."""
+    layer: list[Any] = [value]
+    for _ in range(limit + 1):
+        layer = [
+            inner
+            for outer in layer
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]  # fmt: skip
+    return bool(layer)
+
+
+def _line_of(error: tomllib.TOMLDecodeError, text: str) -> int | None:
+    found = re.search(r"line (\d+)", str(error))
+    if found:
+        return int(found.group(1))
+    return text.count("\n") + 1 if "end of document" in str(error) else None
+
+
 def _not_json(path: Path, value: object) -> Iterator[tuple[Path, str]]:
     """Values TOML has and no schema here wants: dates, times, infinities."""
     if isinstance(value, dict):
@@ -171,7 +201,8 @@ def _not_json(path: Path, value: object) -> Iterator[tuple[Path, str]]:
         yield path, f"is {value}; no key takes that"
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value from a file as a fault shows it: printable, and short."""
     text = json.dumps(value, ensure_ascii=True, default=repr)
     limit = 60
     return text if len(text) <= limit else f"{text[:limit]}..."

@@ -9,6 +9,8 @@ from tree_sitter import Language, Parser
 from tree_sitter_toml import language
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tree_sitter import Node
 
 Path = tuple[str, ...]
@@ -20,22 +22,22 @@ def key_lines(text: str) -> dict[Path, int]:
     Arrays of tables are numbered: `("rule", "0", "id")`. A text that is no TOML gives what could
     still be read.
     """
-    tree = Parser(Language(language())).parse(text.encode("utf-8", "surrogateescape"))
     lines: dict[Path, int] = {}
-    counts: dict[Path, int] = {}
-    for node in tree.root_node.children:
-        if node.type == "pair":
-            _record_pair(node, (), lines)
-        elif node.type in {"table", "table_array_element"}:
-            prefix = _key(node)
-            if node.type == "table_array_element":
-                counts[prefix] = counts.get(prefix, -1) + 1
-                prefix = (*prefix, str(counts[prefix]))
-            _record(prefix, node, lines)
-            for child in node.children:
-                if child.type == "pair":
-                    _record_pair(child, prefix, lines)
+    for path, line, _ in _occurrences(text):
+        for length in range(1, len(path) + 1):
+            lines.setdefault(path[:length], line)
     return lines
+
+
+def repeated_keys(text: str) -> list[tuple[Path, int]]:
+    """Keys and tables that are given once more, each with the line where it is."""
+    seen: set[Path] = set()
+    repeated = []
+    for path, line, is_list in _occurrences(text):
+        if path in seen and not is_list:
+            repeated.append((path, line))
+        seen.add(path)
+    return repeated
 
 
 def nearest_line(lines: dict[Path, int], path: Path) -> int | None:
@@ -46,19 +48,37 @@ def nearest_line(lines: dict[Path, int], path: Path) -> int | None:
     return None
 
 
-def _record_pair(node: Node, prefix: Path, lines: dict[Path, int]) -> None:
-    path = (*prefix, *_key(node))
-    _record(path, node, lines)
-    for child in node.children:
-        if child.type == "inline_table":
-            for pair in child.children:
-                if pair.type == "pair":
-                    _record_pair(pair, path, lines)
+def _occurrences(text: str) -> Iterator[tuple[Path, int, bool]]:
+    """Every key and table heading as it is written: path, 1-based line, whether it is an array's.
 
-
-def _record(path: Path, node: Node, lines: dict[Path, int]) -> None:
-    for length in range(1, len(path) + 1):
-        lines.setdefault(path[:length], node.start_point.row + 1)
+    Walked without recursion: a hostile text nests deeper than the interpreter's stack.
+    """
+    tree = Parser(Language(language())).parse(text.encode("utf-8", "surrogateescape"))
+    counts: dict[Path, int] = {}
+    for node in tree.root_node.children:
+        prefix: Path = ()
+        if node.type in {"table", "table_array_element"}:
+            prefix = _key(node)
+            is_list = node.type == "table_array_element"
+            if is_list:
+                counts[prefix] = counts.get(prefix, -1) + 1
+                yield prefix, node.start_point.row + 1, True
+                prefix = (*prefix, str(counts[prefix]))
+            yield prefix, node.start_point.row + 1, is_list
+        pairs = [node] if node.type == "pair" else node.children
+        waiting = [(prefix, pair) for pair in reversed(pairs) if pair.type == "pair"]
+        while waiting:
+            outer, pair = waiting.pop()
+            path = (*outer, *_key(pair))
+            yield path, pair.start_point.row + 1, False
+            inner = [
+                found
+                for child in pair.children
+                if child.type == "inline_table"
+                for found in child.children
+                if found.type == "pair"
+            ]
+            waiting.extend((path, found) for found in reversed(inner))
 
 
 def _key(node: Node) -> Path:
@@ -68,19 +88,24 @@ def _key(node: Node) -> Path:
     return ()
 
 
-def _parts(node: Node) -> Path:
-    if node.type == "dotted_key":
-        return tuple(part for child in node.children for part in _parts(child))
-    text = (node.text or b"").decode("utf-8", "replace")
-    if node.type == "bare_key":
-        return (text,)
-    if node.type == "quoted_key":
-        return _quoted(text)
-    return ()
+def _parts(key: Node) -> Path:
+    """The words of a key; dotted keys are trees, as deep as they are long."""
+    parts: list[str] = []
+    waiting = [key]
+    while waiting:
+        node = waiting.pop()
+        text = (node.text or b"").decode("utf-8", "replace")
+        if node.type == "dotted_key":
+            waiting.extend(reversed(node.children))
+        elif node.type == "bare_key":
+            parts.append(text)
+        elif node.type == "quoted_key":
+            parts.append(_quoted(text))
+    return tuple(parts)
 
 
-def _quoted(text: str) -> Path:
+def _quoted(text: str) -> str:
     try:
-        return (str(tomllib.loads(f"key = {text}")["key"]),)
+        return str(tomllib.loads(f"key = {text}")["key"])
     except tomllib.TOMLDecodeError:
-        return (text,)
+        return text

@@ -84,18 +84,32 @@ def reap(
     }
 
     def text(console: Console) -> None:
+        decisions = [(seen.decision.environment, seen.decision.reason) for seen in known]
+        if not known:
+            console.print("no environment exists: nothing expires")
+            return
         table(
             console,
             ("ENVIRONMENT", "DECISION"),
-            [(seen.decision.environment, seen.decision.reason) for seen in known],
+            [
+                (name, f"destroyed: {reason}" if name in destroyed else reason)
+                for name, reason in decisions
+            ],
         )
+        if dry_run and due:
+            console.print(f"would destroy: {', '.join(due)}")
         for name, reason in failed.items():
             console.print(f"{name} was not destroyed: {reason}", markup=False)
 
     context.output.document("env-reap/v1", payload, text)
     if failed:
-        error = IncompleteError(f"not destroyed: {', '.join(failed)}", hint="see above, then again")
-        context.end_with(error)
+        first = next(iter(failed))
+        context.end_with(
+            IncompleteError(
+                f"not destroyed: {', '.join(failed)}",
+                hint=f"videoctl env destroy {first} --confirm {first} --dry-run says what it takes",
+            )
+        )
 
 
 def _destroy_all(
