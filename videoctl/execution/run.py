@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from videoctl.errors import (
+    IncompleteError,
     InterruptedRunError,
     LockedError,
     RefusedError,
@@ -110,6 +111,8 @@ class Run:
             return Outcome.TIMED_OUT, error
         except InterruptedRunError as error:
             return Outcome.INTERRUPTED, error
+        except IncompleteError as error:
+            return Outcome.INCOMPLETE, error
         except RefusedError as error:
             return (Outcome.INCOMPLETE if self._has_changed() else Outcome.REFUSED), error
         except VideoctlError as error:

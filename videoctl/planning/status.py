@@ -32,6 +32,10 @@ _TICKET_WORDS: Final = {
 }
 
 
+UNREADABLE_SHOWN: Final = 2
+"""How many failed looks are told in full."""
+
+
 class EnvironmentState(StrEnum):
     """What an environment is in, in one word."""
 
@@ -172,15 +176,30 @@ def _open_items(
         yield f"the engine's lock is held by {stack.lock_owner}"
     if last_run is not None and not last_run.is_running and last_run.outcome != "done":
         yield f"the last {last_run.action} ended {last_run.outcome or 'without an outcome'}"
-    for line in observed.unreadable:
-        yield f"could not be read: {line}"
+    yield from _unreadable_items(observed.unreadable)
     for line in missing_resources(observed):
         yield f"missing: {line}"
     for hop in hops:
-        if hop.state not in {HopState.UP, HopState.NOT_APPLICABLE, HopState.ABSENT}:
+        is_told = hop.state is HopState.UNKNOWN and observed.unreadable
+        if not is_told and hop.state not in {
+            HopState.UP,
+            HopState.NOT_APPLICABLE,
+            HopState.ABSENT,
+        }:
             yield f"{hop.hop} in {hop.region or 'all regions'} is {hop.state}: {hop.reason}"
     if ticket not in {"not-needed", "verified"}:
         yield f"the Flink timeout ticket is {_TICKET_WORDS[ticket]}: production traffic needs it"
+
+
+def _unreadable_items(unreadable: tuple[str, ...]) -> Iterator[str]:
+    """What could not be read; of many failures, which mostly have one cause, the first in full."""
+    if len(unreadable) <= UNREADABLE_SHOWN:
+        for line in unreadable:
+            yield f"could not be read: {line}"
+        return
+    parts = [line.partition(": ") for line in unreadable]
+    yield f"could not be read: {', '.join(what for what, _, _ in parts)}"
+    yield f"the first of these failed with: {parts[0][2]}"
 
 
 def _hops(specification: EnvironmentSpecification, observed: ObservedEnvironment) -> Iterator[Hop]:

@@ -155,6 +155,10 @@ def _draw_end_state(console: Console, end_state: dict[str, Any]) -> None:
             console.print()
             draw_canary(console, value)
             console.print()
-        elif value not in (None, [], {}):
-            shown = "; ".join(map(str, value)) if isinstance(value, list) else value
-            console.print(f"{key.replace('_', ' ')}: {shown}", markup=False)
+        elif isinstance(value, list):
+            if value:
+                console.print(f"{key.replace('_', ' ')}:")
+            for item in value:
+                console.print(f"  - {item}", markup=False)
+        elif value not in (None, {}):
+            console.print(f"{key.replace('_', ' ')}: {value}", markup=False)
