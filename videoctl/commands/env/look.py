@@ -96,9 +96,15 @@ def check(command: typer.Context, name: Name) -> None:
     context = Context(command)
     session = context.session(context.specification(name))
     checks = session.checks()
+    is_there = session.stack.facts().exists
 
     def text(console: Console) -> None:
         draw_checks(console, checks)
+        if not is_there:
+            console.print(f"\n{name} is absent: this is what a create would need")
+        for item in checks:
+            if item.verdict is Verdict.FAIL:
+                console.print(f"refused by {item.check}: {item.cure or item.seen}", markup=False)
 
     context.output.document("env-check/v1", {"name": name, "checks": checks}, text)
     if any(item.verdict is Verdict.FAIL for item in checks):
