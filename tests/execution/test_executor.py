@@ -13,6 +13,7 @@ from tests.fakes.platform import Killed, always, once
 from videoctl.errors import (
     ExitCode,
     FailedError,
+    IncompleteError,
     InterruptedRunError,
     LockedError,
     NotAllowedError,
@@ -347,3 +348,10 @@ def test_run_and_events_fit_their_schemas(bench: Bench) -> None:
         validate(document)
     assert bench.codes[0] == "run-started"
     assert bench.codes[-1] == "run-ended"
+
+
+def test_an_incomplete_change_ends_incomplete(bench: Bench) -> None:
+    """What can be resumed is called incomplete in outcome and exit code alike."""
+    bench.platform.before = always(KINDS[1], IncompleteError("the endpoint went away"))
+    result = bench.create()
+    assert (result.outcome, result.exit_code) == (Outcome.INCOMPLETE, ExitCode.INCOMPLETE)

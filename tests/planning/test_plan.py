@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,9 +17,11 @@ from tests.fakes.strategies import specifications, worlds
 from videoctl.errors import ConfigurationError
 from videoctl.planning.environment import plan_create
 from videoctl.planning.plan import (
+    PreviewedResource,
     ResourceChanges,
     StepMode,
     StepStatus,
+    differences,
     does_same_work,
     load_plan,
     plan_document,
@@ -108,3 +111,38 @@ def test_a_damaged_plan_is_refused_with_its_place(damage: object) -> None:
 def test_modes_are_words_of_the_schema() -> None:
     """The three modes are what plan/v1 promises."""
     assert [mode.value for mode in StepMode] == ["automatic", "manual-approval", "manual"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"environment": "prod"}, "it is for dev, not prod"),
+        ({"action": "repair"}, "it is to create, not to repair"),
+        ({"steps": ()}, "other steps: record-environment"),
+        (
+            {"resources": (PreviewedResource(name="a", type_token="t", operation="create"),)},
+            "it changes 0 resources, a plan made now 1 (a)",
+        ),
+    ],
+)
+def test_what_makes_a_plan_stale_is_said(change: dict[str, Any], words: str) -> None:
+    """Environment, verb, steps and resources are each told in words."""
+    spec = world.specification()
+    plan = plan_create(spec, world.absent(spec), world.request())
+    (difference,) = differences(plan, replace(plan, **change))
+    assert difference.startswith(words)
+    assert not differences(plan, replace(plan, action="update"))
+
+
+def test_the_command_of_a_plan_can_be_typed_as_it_is() -> None:
+    """With the name for severe plans, and with consent to lose data where it was given."""
+    spec = world.specification(protected=True)
+    start = world.ready(spec)
+    assert plan_create(spec, start, world.request()).command == (
+        "videoctl env create dev --confirm dev"
+    )
+    destroy = plan_destroy(spec, start, world.destroy_request(delete_data=True))
+    assert destroy.command == "videoctl env destroy dev --confirm dev --delete-data"
+    open_spec = world.specification()
+    update = plan_create(open_spec, world.ready(open_spec), world.request())
+    assert update.command == "videoctl env create dev"

@@ -116,3 +116,17 @@ def test_the_end_state_names_what_is_missing() -> None:
     left = end_state(SPEC, start, CRASHED)
     assert left["state"] == "failed"
     assert "missing: event source mapping in us-east-1" in left["open_items"]
+
+
+def test_many_failed_looks_are_told_as_one() -> None:
+    """An unreachable endpoint is one open item and its reason, not one for each thing looked at."""
+    lines = tuple(f"{what}: cannot be reached" for what in ("streams", "record", "stack"))
+    seen = replace(world.absent(SPEC), accelerator=None, unreadable=lines)
+    items = environment_status(SPEC, seen, last_run=DONE).open_items
+    assert items[:2] == (
+        "could not be read: streams, record, stack",
+        "the first of these failed with: cannot be reached",
+    )
+    assert not any("unknown" in item for item in items)
+    one = environment_status(SPEC, replace(seen, unreadable=lines[:1]), last_run=DONE).open_items
+    assert "could not be read: streams: cannot be reached" in one

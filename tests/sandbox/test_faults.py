@@ -78,6 +78,13 @@ def test_clearing_ends_all_faults() -> None:
         ({"kind": "region-down"}, "needs a region"),
         ({"kind": "service-down"}, "needs a service"),
         ({"kind": "slow", "delay_ms": -1}, "positive"),
+        ({"kind": "slow", "region": "eu-west-1"}, "no region 'eu-west-1' here: one of us-east-1"),
+        ({"kind": "slow", "service": "kinesys"}, "no service 'kinesys': did you mean kinesis"),
+        (
+            {"kind": "slow", "service": "s3", "operation": "PutObjects"},
+            "no operation 'PutObjects': did you mean PutObject",
+        ),
+        ({"kind": "meteor", "region": "moon", "rate": 2}, "meteor.*moon.*rate 2"),
         ({"kind": "slow", "for_seconds": 0}, "positive"),
     ],
 )
