@@ -187,8 +187,12 @@ def _build(
     wait: bool,
 ) -> None:
     from videoctl.commands.env.running import refuse_if_blocked, run_plan, show_plan
+    from videoctl.execution.lock import refuse_if_held
     from videoctl.model.cost import estimate
 
+    if not dry_run:
+        # Before planning, which takes seconds that the other run may need to end.
+        refuse_if_held(context.control_store(), session.name)
     if saved is None:
         made, observed = session.plan(
             action, ttl=ttl, accepted=accepted, with_canary=not skip_canary, with_preview=dry_run
