@@ -67,12 +67,21 @@ class LazyGroup(TyperGroup):
                 module = importlib.import_module(f"videoctl.commands.{entry.module}")
                 command = typer.main.get_command(module.app)
                 command.name = name
+                _leave_help_to_be_asked_for(command)
                 return name, command, args[1:]
         if name.startswith("-"):
             return super().resolve_command(ctx, args)
         near = difflib.get_close_matches(name, self.list_commands(ctx), n=2)
         meant = f"did you mean {' or '.join(near)}?" if near else "videoctl --help lists them"
         raise UsageError(f"no command is named {name!r}", hint=meant, code="command-unknown")
+
+
+def _leave_help_to_be_asked_for(command: Any) -> None:
+    """A group without its subcommand is an error in every output format, not a page of help."""
+    if hasattr(command, "commands"):
+        command.no_args_is_help = False
+        for inner in command.commands.values():
+            _leave_help_to_be_asked_for(inner)
 
 
 app = typer.Typer(
@@ -184,9 +193,11 @@ def _usage_error(error: Exception) -> UsageError | None:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "videoctl"
     message = str(format_message()).strip()
-    if type(error).__name__ == "NoArgsIsHelpError":
-        sys.stdout.write(message + "\n")
-        message = f"{path} needs a subcommand"
+    known = getattr(getattr(context, "command", None), "commands", None)
+    if known and message == "Missing command.":
+        return UsageError(
+            f"{path} needs a subcommand: one of {', '.join(known)}", hint=f"{path} --help"
+        )
     return UsageError(message, hint=f"{path} --help")
 
 
