@@ -155,10 +155,20 @@ def hoist_global_options(arguments: Sequence[str]) -> list[str]:
     return front + rest
 
 
+def _refuse_missing_value(words: Sequence[str]) -> None:
+    """A global option at the very end lacks its value; Click would call it unknown there."""
+    if words and words[-1] in _VALUE_OPTIONS and "--" not in words:
+        values = "sandbox, aws" if words[-1] == "--target" else "text, json, ndjson"
+        raise UsageError(
+            f"{words[-1]} needs a value, such as one of: {values}", hint="videoctl --help"
+        )
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and give its exit code; every error ends here."""
     words = hoist_global_options(arguments)
     try:
+        _refuse_missing_value(words)
         command = typer.main.get_command(app)
         result = command(args=words, prog_name="videoctl", standalone_mode=False)
     except VideoctlError as error:

@@ -123,7 +123,7 @@ def test_an_output_format_that_is_none_is_a_usage_error(place: Place, asked: str
     ran = place("env", "list", "-o", asked) if asked else place("env", "list", "-o")
     assert ran.code == 2
     assert ran.stdout == ""
-    assert "text, json, ndjson" in ran.stderr or "requires an argument" in ran.stderr
+    assert "text, json, ndjson" in ran.stderr
 
 
 def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
