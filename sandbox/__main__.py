@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 TARGET_SCHEMA = "videoctl/sandbox-target/v1"
 STATUS_SCHEMA = "videoctl/sandbox-status/v1"
 ERROR_SCHEMA = "videoctl/error/v1"
-_FAILED = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         document = _run(home, options)
     except SandboxError as error:
         _print_error(error, options.output)
-        return _FAILED
+        return error.exit_code
     if options.output == "json":
         print(json.dumps(document))  # noqa: T201 - stdout is the product
     else:
@@ -117,7 +116,7 @@ def _live(home: Home) -> Running:
     running = lifecycle.find(home)
     if running is None:
         raise SandboxError(
-            "the sandbox is not running", hint="sandbox up", code="sandbox-not-running"
+            "the sandbox is not running", hint="videoctl sandbox up", code="sandbox-not-running"
         )
     return running
 
@@ -154,7 +153,7 @@ def _status(home: Home) -> dict[str, Any]:
         except OSError as error:
             raise SandboxError(
                 f"the sandbox (pid {running.pid}) does not answer: {error}",
-                hint="sandbox down, then sandbox up",
+                hint="videoctl sandbox down, then videoctl sandbox up",
                 code="sandbox-unresponsive",
             ) from error
     return {"schema": STATUS_SCHEMA, **seen, "log_file": str(home.log_file)}
@@ -178,7 +177,7 @@ def _as_text(document: dict[str, Any]) -> str:
 def _print_error(error: SandboxError, output: str) -> None:
     if output == "json":
         document = {
-            "schema": ERROR_SCHEMA, "code": error.code, "exit_code": _FAILED,
+            "schema": ERROR_SCHEMA, "code": error.code, "exit_code": error.exit_code,
             "message": error.message, "hint": error.hint, "details": [],
         }  # fmt: skip
         print(json.dumps(document))  # noqa: T201

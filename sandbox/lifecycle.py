@@ -38,7 +38,7 @@ class SandboxError(Exception):
     Args:
         message: what happened.
         hint: what to do about it.
-        code: stable word for machines.
+        code: stable word for machines; `usage` when the command line was at fault.
 
     """
 
@@ -47,6 +47,11 @@ class SandboxError(Exception):
         self.message = message
         self.hint = hint
         self.code = code
+
+    @property
+    def exit_code(self) -> int:
+        """What the command ends with."""
+        return 2 if self.code == "usage" else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class Running:
             answer: dict[str, Any] = json.loads(response.read())
             if response.status >= http.client.BAD_REQUEST:
                 message = str(answer.get("message", answer))
-                raise SandboxError(message, hint="see sandbox fault add --help", code="usage")
+                raise SandboxError(message, hint="videoctl sandbox fault add --help", code="usage")
             return answer
 
 
@@ -102,7 +107,7 @@ def ensure(home: Home, port: int | None = None) -> tuple[Running, bool]:
         if port not in {None, running.port}:
             raise SandboxError(
                 f"the sandbox runs on port {running.port} already, not on {port}",
-                hint="sandbox down, then sandbox up with the other port",
+                hint=f"videoctl sandbox down, then videoctl sandbox up --port {port}",
                 code="port-differs",
             )
         _wait_until_ready(home, running.pid)

@@ -13,6 +13,12 @@ from typing import Any
 import jsonschema
 import pytest
 
+CTRL_C = (sys.executable, "-I", "-S", str(Path(__file__).parent / "fakes" / "ctrl_c.py"))
+HEARS_CTRL_C = (*CTRL_C, "heard")
+"""Put before a command: Ctrl-C reaches it, however the tests were started."""
+IGNORES_CTRL_C = (*CTRL_C, "ignored")
+"""Put before a command: it starts as a script's `command &` does."""
+
 SCHEMAS = Path(__file__).parents[1] / "docs" / "schemas"
 
 
@@ -75,7 +81,7 @@ class CommandLine:
     def start(self, *words: str, **variables: str) -> subprocess.Popen[str]:
         """Start one command line and leave it running, in a process group of its own."""
         return subprocess.Popen(
-            [sys.executable, "-m", "videoctl", *words],
+            [*HEARS_CTRL_C, sys.executable, "-m", "videoctl", *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.conftest import CommandLine, Ran
+from tests.conftest import HEARS_CTRL_C, IGNORES_CTRL_C, CommandLine, Ran
 
 
 class Place(CommandLine):
@@ -41,10 +44,13 @@ class Place(CommandLine):
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 
-    def start(self, *words: str, **variables: str) -> subprocess.Popen[str]:
+    def start(
+        self, *words: str, hears_ctrl_c: bool = True, **variables: str
+    ) -> subprocess.Popen[str]:
         """Start one command line and leave it running."""
+        signals = HEARS_CTRL_C if hears_ctrl_c else IGNORES_CTRL_C
         return subprocess.Popen(
-            [sys.executable, "-m", "videoctl", *words],
+            [*signals, sys.executable, "-m", "videoctl", *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -53,6 +59,56 @@ class Place(CommandLine):
             cwd=self.home.parent,
             start_new_session=True,
         )
+
+    @contextmanager
+    def hanging(self, service: str, operation: str, *, seconds: int = 600) -> Iterator[None]:
+        """While inside, that operation takes effect and its answer is a long time coming.
+
+        What waits for it cannot get past it, however fast or slow the machine is.
+        """
+        words = ("timeout-after-effect", "--service", service, "--operation", operation)
+        delay = ("--delay-ms", str(seconds * 1000))
+        assert self("sandbox", "up", "-o", "json").code == 0
+        assert self("sandbox", "fault", "add", *words, *delay, "-o", "json").code == 0
+        try:
+            yield
+        finally:
+            assert self("sandbox", "fault", "clear", "-o", "json").code == 0
+
+
+Wanted = Callable[[dict[str, Any]], bool]
+
+
+def read_until(process: subprocess.Popen[str], wanted: Wanted) -> None:
+    """Read a run's NDJSON events up to the first that is wanted."""
+    assert process.stdout is not None
+    seen = []
+    for line in process.stdout:
+        event = json.loads(line)
+        seen.append(event.get("message"))
+        if wanted(event):
+            return
+    pytest.fail(f"it ended before: {seen}")
+
+
+def has_made(resources: int) -> Wanted:
+    """An event by which the run has so many resources done."""
+    return lambda event: event.get("detail", {}).get("done", 0) >= resources
+
+
+def is_making(name: str) -> Wanted:
+    """The event that the engine has begun to make the resource whose name ends so."""
+
+    def wanted(event: dict[str, Any]) -> bool:
+        detail = event.get("detail", {})
+        return detail.get("op") == "create" and str(detail.get("resource")).endswith(name)
+
+    return wanted
+
+
+def is_at_step(name: str) -> Wanted:
+    """The event that a step has begun."""
+    return lambda event: event.get("code") == "step-started" and event.get("step") == name
 
 
 @pytest.fixture(scope="module")

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 
-from tests.end_to_end.conftest import Place
+from tests.end_to_end.conftest import (
+    Place,
+    Wanted,
+    has_made,
+    is_at_step,
+    is_making,
+    read_until,
+)
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.engine, pytest.mark.timeout(900)]
 
@@ -73,33 +78,39 @@ def counted_in_state(place: Place) -> Counter[str]:
     )
 
 
-def events(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
-    """The NDJSON events of a run, as they come."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        yield json.loads(line)
+MOMENTS = (
+    ("ec2", "CreateVpc", has_made(1)),
+    ("kinesis", "CreateStream", is_making("raw-stream")),
+    ("ecs", "UpdateService", is_at_step("set-desired-count:us-east-1")),
+)
+"""A call that hangs once it has taken effect, and the event at which the run is killed."""
 
 
-def kill_after(place: Place, resources: int) -> None:
-    """Start a create and kill it, without warning, once so many resources are done."""
-    process = place.start(*CREATE, "-o", "ndjson")
-    for event in events(process):
-        if event.get("detail", {}).get("done", 0) >= resources:
-            break
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+def kill_at(place: Place, service: str, operation: str, wanted: Wanted) -> None:
+    """Start a create and kill it, without warning, before it can get past that call."""
+    with place.hanging(service, operation):
+        process = place.start(*CREATE, "-o", "ndjson")
+        read_until(process, wanted)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 def test_killed_anywhere_the_same_command_completes_it(place: Place) -> None:
     """After kill -9 at three moments the same command ends done, nothing twice or orphaned."""
-    for resources in (1, 45, 100):
-        kill_after(place, resources)
+    for moment in MOMENTS:
+        kill_at(place, *moment)
     again = place(*CREATE, "-o", "json", timeout=600)
     assert again.code == 0, again.stdout + again.stderr
     endpoint = place("sandbox", "status", "-o", "json").document["endpoint_url"]
     in_state = counted_in_state(place)
     assert in_state == {key: n for key, n in counted_in_aws(endpoint).items() if n}
     assert in_state["aws:s3/bucket:Bucket"] == 5
-    runs = place("history", "--env", NAME, "-o", "json").document["runs"]
-    assert runs[0]["outcome"] == "done"
-    assert [run["outcome"] for run in runs].count(None) >= 2
+    last, *killed = place("history", "--env", NAME, "-o", "json").document["runs"]
+    assert (last["outcome"], last["completed_by"]) == ("done", None)
+    assert len(killed) == len(MOMENTS)
+    assert {(run["outcome"], run["completed_by"]) for run in killed} == {
+        ("interrupted", last["run_id"])
+    }
+    told = place("history", "--env", NAME).stdout
+    for run in killed:
+        assert f"{run['run_id']} was completed by {last['run_id']}" in told

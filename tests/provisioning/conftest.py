@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.conftest import HEARS_CTRL_C
 from videoctl.provisioning.engine import Engine, find_engine
 from videoctl.provisioning.gateway import StackGateway
 from videoctl.provisioning.run_record import leftovers, read_record
@@ -86,7 +87,7 @@ class ToyTarget:
             **told,
         }
         return subprocess.Popen(
-            [sys.executable, str(TOY / "run.py"), json.dumps(document)],
+            [*HEARS_CTRL_C, sys.executable, str(TOY / "run.py"), json.dumps(document)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

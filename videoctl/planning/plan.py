@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from videoctl.errors import ConfigurationError, Fault
 from videoctl.model.regions import Region
 from videoctl.planning.changes import Change
-from videoctl.planning.conditions import Condition, holds
+from videoctl.planning.conditions import Condition, RecordIs, holds
 
 if TYPE_CHECKING:
     from videoctl.planning.observation import ObservedEnvironment
@@ -239,6 +239,19 @@ def does_same_work(saved: Plan, fresh: Plan) -> bool:
         and [(step.name, step.change, step.mode) for step in saved.steps]
         == [(step.name, step.change, step.mode) for step in fresh.steps]
         and saved.resource_changes == fresh.resource_changes
+    )
+
+
+def is_done_now(
+    plan: Plan, observed: ObservedEnvironment, acknowledged: frozenset[str] = frozenset()
+) -> bool:
+    """Whether everything an earlier plan set out to do is seen to be done, by whichever run.
+
+    Of the record only that there is one: a later run moves the expiry, as it should.
+    """
+    return all(
+        isinstance(step.done_when, RecordIs) and observed.record is not None
+        for step in plan.pending(observed, acknowledged)
     )
 
 
