@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +60,23 @@ def validate(document: dict[str, Any]) -> None:
     ).validate(document)
 
 
+def end_all(started: Iterable[subprocess.Popen[str]]) -> None:
+    """Kill what still runs and close every pipe.
+
+    A test that failed leaves both, and Python would complain of them in whatever test is next.
+    """
+    for process in started:
+        process.kill()
+        with process:
+            pass
+
+
 @dataclass(frozen=True, slots=True)
 class CommandLine:
     """Runs `videoctl` as a process."""
 
     home: Path
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def __call__(self, *words: str, timeout: float = 300, **variables: str) -> Ran:
         """Run one command line to its end."""
@@ -80,7 +93,7 @@ class CommandLine:
 
     def start(self, *words: str, **variables: str) -> subprocess.Popen[str]:
         """Start one command line and leave it running, in a process group of its own."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [*HEARS_CTRL_C, sys.executable, "-m", "videoctl", *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -89,9 +102,13 @@ class CommandLine:
             env={**os.environ, **variables},
             start_new_session=True,
         )
+        self.started.append(process)
+        return process
 
 
 @pytest.fixture
-def videoctl(home: Path) -> CommandLine:
+def videoctl(home: Path) -> Iterator[CommandLine]:
     """The command line, in the test's own home."""
-    return CommandLine(home)
+    command_line = CommandLine(home)
+    yield command_line
+    end_all(command_line.started)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import HEARS_CTRL_C, IGNORES_CTRL_C, CommandLine, Ran
+from tests.conftest import HEARS_CTRL_C, IGNORES_CTRL_C, CommandLine, Ran, end_all
 
 
 class Place(CommandLine):
@@ -49,7 +49,7 @@ class Place(CommandLine):
     ) -> subprocess.Popen[str]:
         """Start one command line and leave it running."""
         signals = HEARS_CTRL_C if hears_ctrl_c else IGNORES_CTRL_C
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [*signals, sys.executable, "-m", "videoctl", *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -59,6 +59,8 @@ class Place(CommandLine):
             cwd=self.home.parent,
             start_new_session=True,
         )
+        self.started.append(process)
+        return process
 
     @contextmanager
     def hanging(self, service: str, operation: str, *, seconds: int = 600) -> Iterator[None]:
@@ -116,4 +118,5 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A home with a sandbox of its own, stopped at the end."""
     found = Place(Path(tmp_path_factory.mktemp("place")) / "home")
     yield found
+    end_all(found.started)
     assert found("sandbox", "down").code == 0
