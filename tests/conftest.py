@@ -14,11 +14,15 @@ from typing import Any
 import jsonschema
 import pytest
 
+from tests.fakes.examples import register_profiles
+
 CTRL_C = (sys.executable, "-I", "-S", str(Path(__file__).parent / "fakes" / "ctrl_c.py"))
 HEARS_CTRL_C = (*CTRL_C, "heard")
 """Put before a command: Ctrl-C reaches it, however the tests were started."""
 IGNORES_CTRL_C = (*CTRL_C, "ignored")
 """Put before a command: it starts as a script's `command &` does."""
+
+register_profiles()
 
 SCHEMAS = Path(__file__).parents[1] / "docs" / "schemas"
 

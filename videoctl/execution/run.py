@@ -259,6 +259,10 @@ class Run:
             raise
         finally:
             timer.cancel()
+            timer.join()
+            if timed_out.is_set() and not self._x.interrupts.requested:
+                # It was about this attempt; the next change must not be stopped by it.
+                self._x.platform.withdraw_stop()
 
     def _token(self, step: Step) -> str:
         return f"{self._plan.plan_id}/{step.name}"

@@ -9,7 +9,7 @@ import tracemalloc
 import zlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.http_handler.bodies import BodyError, Inflater, is_texts, parse, split_array
@@ -41,7 +41,6 @@ def inflate(body: bytes, limit: int, chunk_bytes: int) -> bytes:
     return decoded
 
 
-@settings(deadline=None)
 @given(st.lists(values, min_size=1, max_size=5), st.sampled_from([None, 1]))
 def test_an_array_is_split_where_a_parser_would_split_it(items, indent):
     """Without looking into elements, the same elements are found."""
@@ -49,7 +48,6 @@ def test_an_array_is_split_where_a_parser_would_split_it(items, indent):
     assert [json.loads(element) for element in split_array(text, MAX_ITEMS)] == items
 
 
-@settings(deadline=None)
 @given(st.lists(values, min_size=1, max_size=5))
 def test_lines_are_items(items):
     """NDJSON gives one item a line, with or without its content type."""
@@ -121,7 +119,6 @@ def test_hostile_punctuation_takes_little_time(piece):
     assert time.process_time() - parsed < 20 * (parsed - began)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=2000), st.integers(1, 50))
 def test_gzip_is_inflated_chunk_by_chunk(body, chunk_bytes):
     """Whatever the chunks, also over several members."""
