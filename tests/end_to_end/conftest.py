@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,16 +62,23 @@ class Place(CommandLine):
         self.started.append(process)
         return process
 
-    @contextmanager
-    def hanging(self, service: str, operation: str, *, seconds: int = 600) -> Iterator[None]:
-        """While inside, that operation takes effect and its answer is a long time coming.
+    def hanging(self, service: str, operation: str) -> AbstractContextManager[None]:
+        """While inside, that operation takes effect and its answer does not come.
 
         What waits for it cannot get past it, however fast or slow the machine is.
         """
-        words = ("timeout-after-effect", "--service", service, "--operation", operation)
+        return self._held("timeout-after-effect", service, operation, 600)
+
+    def slowed(self, service: str, operation: str, seconds: int) -> AbstractContextManager[None]:
+        """While inside, that operation takes so long, and is carried out and answered then."""
+        return self._held("slow", service, operation, seconds)
+
+    @contextmanager
+    def _held(self, kind: str, service: str, operation: str, seconds: int) -> Iterator[None]:
+        where = ("--service", service, "--operation", operation)
         delay = ("--delay-ms", str(seconds * 1000))
         assert self("sandbox", "up", "-o", "json").code == 0
-        assert self("sandbox", "fault", "add", *words, *delay, "-o", "json").code == 0
+        assert self("sandbox", "fault", "add", kind, *where, *delay, "-o", "json").code == 0
         try:
             yield
         finally:

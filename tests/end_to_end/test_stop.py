@@ -52,7 +52,7 @@ def test_ctrl_c_twice_ends_at_once(place: Place) -> None:
 
 def test_ctrl_c_once_finishes_what_began(place: Place) -> None:
     """The first Ctrl-C leaves nothing half made: no pending operation, no lock of the engine."""
-    with place.hanging("ecs", "CreateService", seconds=20):
+    with place.slowed("ecs", "CreateService", seconds=20):
         process = place.start(*CREATE, "-o", "ndjson")
         read_until(process, has_made(1))
         process.send_signal(signal.SIGINT)
@@ -65,7 +65,7 @@ def test_ctrl_c_once_finishes_what_began(place: Place) -> None:
 
 def test_what_a_script_left_running_hears_sigterm_alone(place: Place) -> None:
     """Started with Ctrl-C ignored it goes on through one, and SIGTERM stops it in order."""
-    with place.hanging("ecs", "UpdateService", seconds=20):
+    with place.slowed("ecs", "UpdateService", seconds=20):
         process = place.start(*CREATE, "-o", "ndjson", hears_ctrl_c=False)
         read_until(process, is_at_step("update-stack"))
         process.send_signal(signal.SIGINT)
