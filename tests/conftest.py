@@ -27,6 +27,22 @@ register_profiles()
 SCHEMAS = Path(__file__).parents[1] / "docs" / "schemas"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests of one file share a worker, and so do all that run the stacks' programs.
+
+    They share recordings that take a worker ten seconds of loading the AWS SDK and running them.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            together = "tests/stacks/"
+            return together if nodeid.startswith(together) else super()._split_scope(nodeid)
+
+    return Scheduling(config, log)
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A VIDEOCTL_HOME of the test's own, and no settings from the person running it."""
