@@ -6,7 +6,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 	&& echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: help setup demo test check lint types contracts unit smoke system bench schemas requirements clean
+# Tests of one file share a worker, so that what they start is started once.
+PYTEST := $(BIN)/pytest -q -n auto --dist loadfile
+
+.PHONY: help setup demo test check lint types contracts unit system bench schemas requirements clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -19,7 +22,8 @@ setup: ## Environments and engine; quick when nothing is missing
 demo: setup ## Build slowprod on the sandbox and send player events through it
 	@$(BIN)/python tools/demo.py
 
-test: setup check smoke ## Everything CI runs
+test: setup lint types contracts ## Everything CI runs: check and system, with every example
+	@$(PYTEST) -m "not network"
 
 check: setup lint types contracts unit ## Lint, types, contracts, unit tests (under 90 s)
 
@@ -34,14 +38,10 @@ contracts:
 	@$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports --no-logo
 
 unit:
-	@$(BIN)/pytest -q -m "not slow and not sandbox and not engine and not network" -n auto --dist loadfile
-
-smoke: ## Slow property tests, and the life of an environment on real sandbox and engine
-	@$(BIN)/pytest -q -m slow -n auto --dist loadfile
-	@$(BIN)/pytest -q tests/end_to_end/test_life_of_an_environment.py
+	@$(PYTEST) -m "not slow and not sandbox and not engine and not network" --hypothesis-profile=check
 
 system: setup ## Slow tests, and those with the real sandbox and the real engine
-	@$(BIN)/pytest -q -m "(slow or sandbox or engine) and not network" -n auto --dist loadfile
+	@$(PYTEST) -m "(slow or sandbox or engine) and not network"
 
 bench: setup ## The figures of docs/benchmarks.md
 	@$(BIN)/python -m bench

@@ -10,8 +10,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,12 @@ import jsonschema
 
 SCHEMAS = Path(__file__).parents[1] / "docs" / "schemas"
 TRACEBACK = "Traceback (most recent call last)"
+
+CTRL_C = (sys.executable, "-I", "-S", str(Path(__file__).parent / "fakes" / "ctrl_c.py"))
+HEARS_CTRL_C = (*CTRL_C, "heard")
+"""Put before a command: Ctrl-C reaches it, however the tests were started."""
+IGNORES_CTRL_C = (*CTRL_C, "ignored")
+"""Put before a command: it starts as a script's `command &` does."""
 
 
 @cache
@@ -84,11 +90,23 @@ def output_format(words: Sequence[str]) -> str | None:
     return None
 
 
+def end_all(started: Iterable[subprocess.Popen[str]]) -> None:
+    """Kill what still runs and close every pipe.
+
+    A test that failed leaves both, and Python would complain of them in whatever test is next.
+    """
+    for process in started:
+        process.kill()
+        with process:
+            pass
+
+
 @dataclass(frozen=True, slots=True)
 class CommandLine:
     """Runs `videoctl` as a process, with the variables and in the directory of the test."""
 
     home: Path
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def variables(self) -> dict[str, str]:
         """The environment of its commands."""
@@ -117,10 +135,13 @@ class CommandLine:
         ran.check(output_format(words))
         return ran
 
-    def start(self, *words: str, **variables: str) -> subprocess.Popen[str]:
+    def start(
+        self, *words: str, hears_ctrl_c: bool = True, **variables: str
+    ) -> subprocess.Popen[str]:
         """Start one command line and leave it running, in a process group of its own."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "videoctl", *words],
+        signals = HEARS_CTRL_C if hears_ctrl_c else IGNORES_CTRL_C
+        process = subprocess.Popen(
+            [*signals, sys.executable, "-m", "videoctl", *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -129,3 +150,5 @@ class CommandLine:
             cwd=self.directory,
             start_new_session=True,
         )
+        self.started.append(process)
+        return process

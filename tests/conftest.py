@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.command_line import SCHEMAS, CommandLine, Ran, validate
+from tests.command_line import SCHEMAS, CommandLine, Ran, end_all, validate
+from tests.fakes.examples import register_profiles
+
+register_profiles()
 
 __all__ = ["SCHEMAS", "CommandLine", "Ran", "validate"]
 
@@ -24,6 +28,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def videoctl(home: Path) -> CommandLine:
+def videoctl(home: Path) -> Iterator[CommandLine]:
     """The command line, in the test's own home."""
-    return CommandLine(home)
+    command_line = CommandLine(home)
+    yield command_line
+    end_all(command_line.started)

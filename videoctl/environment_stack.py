@@ -194,6 +194,10 @@ class EnvironmentStack:
         """Ask the engine to finish what is in flight and stop; once more stops it at once."""
         self._stops += 1
 
+    def withdraw_stop(self) -> None:
+        """Forget requests to stop."""
+        self._stops = 0
+
     def _refuse_losses(self, preview: StackPreview, accepted: tuple[str, ...]) -> None:
         losses = [item for item in preview.losses if item.name not in accepted]
         if losses:

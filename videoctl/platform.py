@@ -101,6 +101,11 @@ class AwsPlatform:
         self._stop.set()
         self._stack.request_stop()
 
+    def withdraw_stop(self) -> None:
+        """Forget requests to stop: they were about a change that has ended since."""
+        self._stop.clear()
+        self._stack.withdraw_stop()
+
     def apply(self, change: Change, *, token: str, progress: Progress) -> None:  # noqa: C901, PLR0912 (one case a kind)
         """Make one change; see `videoctl.execution.platform.Platform`."""
         match change:

@@ -114,7 +114,11 @@ class EnvironmentSession:
 
     @cached_property
     def _journals(self) -> JournalDirectory:
-        return JournalDirectory(self._context.settings.home, self._context.control_store())
+        return JournalDirectory(
+            self._context.settings.home,
+            self._context.control_store(),
+            account_id=self._context.target.account_id,
+        )
 
     @cached_property
     def platform(self) -> AwsPlatform:

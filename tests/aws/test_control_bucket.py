@@ -100,14 +100,14 @@ def _store(endpoint: str, bucket: str) -> ControlBucket:
     return ControlBucket(AwsSession(settings).client("s3", Region.US_EAST_1), bucket)
 
 
-def _race(endpoint: str, bucket: str, ready: object, results: object) -> None:
-    """One process that wants the lock at the same moment as the others."""
+def _race(endpoint: str, bucket: str, ready: object, results: object, told: object) -> None:
+    """One process that wants the lock at the same moment as the others; it lets go at the end."""
     lock = RunLock(_store(endpoint, bucket), "dev", this_process(), SystemClock())
-    ready.wait(30)  # type: ignore[attr-defined]
+    ready.wait(60)  # type: ignore[attr-defined]
     try:
         with lock.hold("run", "create"):
             results.put("held")  # type: ignore[attr-defined]
-            time.sleep(2)
+            told.wait(60)  # type: ignore[attr-defined]
     except LockedError as error:
         results.put(error.message)  # type: ignore[attr-defined]
 
@@ -123,14 +123,15 @@ def _die_holding(endpoint: str, bucket: str, holding: object) -> None:
 def test_of_many_processes_one_gets_the_lock(ministack: str, bucket: ControlBucket) -> None:
     """Real processes against real conditional writes: one holds, the others name it."""
     context = multiprocessing.get_context("spawn")
-    ready, results = context.Barrier(RACERS), context.Queue()
+    ready, results, everyone = context.Barrier(RACERS), context.Queue(), context.Event()
     racers = [
-        context.Process(target=_race, args=(ministack, bucket.bucket, ready, results))
+        context.Process(target=_race, args=(ministack, bucket.bucket, ready, results, everyone))
         for _ in range(RACERS)
     ]
     for racer in racers:
         racer.start()
     told = [results.get(timeout=60) for _ in racers]
+    everyone.set()
     for racer in racers:
         racer.join(timeout=30)
     assert told.count("held") == 1

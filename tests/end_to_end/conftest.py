@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.command_line import CommandLine
+from tests.command_line import CommandLine, end_all
 
 
 class Place(CommandLine):
@@ -30,10 +34,68 @@ class Place(CommandLine):
         """Where its commands run: no project file is above it."""
         return self.home.parent
 
+    def hanging(self, service: str, operation: str) -> AbstractContextManager[None]:
+        """While inside, that operation takes effect and its answer does not come.
+
+        What waits for it cannot get past it, however fast or slow the machine is.
+        """
+        return self._held("timeout-after-effect", service, operation, 600)
+
+    def slowed(self, service: str, operation: str, seconds: int) -> AbstractContextManager[None]:
+        """While inside, that operation takes so long, and is carried out and answered then."""
+        return self._held("slow", service, operation, seconds)
+
+    @contextmanager
+    def _held(self, kind: str, service: str, operation: str, seconds: int) -> Iterator[None]:
+        where = ("--service", service, "--operation", operation)
+        delay = ("--delay-ms", str(seconds * 1000))
+        assert self("sandbox", "up", "-o", "json").code == 0
+        assert self("sandbox", "fault", "add", kind, *where, *delay, "-o", "json").code == 0
+        try:
+            yield
+        finally:
+            assert self("sandbox", "fault", "clear", "-o", "json").code == 0
+
+
+Wanted = Callable[[dict[str, Any]], bool]
+
+
+def read_until(process: subprocess.Popen[str], wanted: Wanted) -> None:
+    """Read a run's NDJSON events up to the first that is wanted."""
+    assert process.stdout is not None
+    seen = []
+    for line in process.stdout:
+        event = json.loads(line)
+        seen.append(event.get("message"))
+        if wanted(event):
+            return
+    pytest.fail(f"it ended before: {seen}")
+
+
+def has_made(resources: int) -> Wanted:
+    """An event by which the run has so many resources done."""
+    return lambda event: event.get("detail", {}).get("done", 0) >= resources
+
+
+def is_making(name: str) -> Wanted:
+    """The event that the engine has begun to make the resource whose name ends so."""
+
+    def wanted(event: dict[str, Any]) -> bool:
+        detail = event.get("detail", {})
+        return detail.get("op") == "create" and str(detail.get("resource")).endswith(name)
+
+    return wanted
+
+
+def is_at_step(name: str) -> Wanted:
+    """The event that a step has begun."""
+    return lambda event: event.get("code") == "step-started" and event.get("step") == name
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A home with a sandbox of its own, stopped at the end."""
     found = Place(Path(tmp_path_factory.mktemp("place")) / "home")
     yield found
+    end_all(found.started)
     assert found("sandbox", "down").code == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from pathlib import Path
 
@@ -55,30 +54,47 @@ def test_production_needs_its_name(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "exit_code"), [("deny", 6), ("service-down", 1), ("region-down", 1)]
+    ("fault", "exit_code"),
+    [
+        (("deny", "--service", "s3"), 6),
+        (("service-down", "--service", "s3"), 1),
+        (("region-down", "--region", "us-east-1"), 1),
+    ],
 )
-def test_a_target_that_refuses_is_told_as_it_is(place: Place, kind: str, exit_code: int) -> None:
+def test_a_target_that_refuses_is_told_as_it_is(
+    place: Place, fault: tuple[str, ...], exit_code: int
+) -> None:
     """Denied is 6, unreachable is 1; both in one document, with a hint."""
-    added = place("sandbox", "fault", "add", kind, "--service", "s3", "-o", "json")
+    added = place("sandbox", "fault", "add", *fault, "-o", "json")
     assert added.code == 0, added.stdout
     try:
         ran = place("env", "create", "dev", "--yes", "-o", "json")
         assert ran.code == exit_code, ran.stdout
         assert ran.document["message"]
+        assert ran.document["hint"]
     finally:
         assert place("sandbox", "fault", "clear", "-o", "json").code == 0
+
+
+def test_a_fault_that_lacks_its_place_is_a_usage_error(place: Place) -> None:
+    """`region-down` without --region ends with 2, says so, and no fault is in force."""
+    assert place("sandbox", "up", "-o", "json").code == 0
+    ran = place("sandbox", "fault", "add", "region-down", "-o", "json")
+    assert ran.code == 2
+    assert (ran.document["exit_code"], ran.document["code"]) == (2, "usage")
+    assert "region" in ran.document["message"]
+    assert place("sandbox", "fault", "list", "-o", "json").document["faults"] == []
 
 
 def test_a_home_that_cannot_be_written_is_said_before_anything_is_changed(
     place: Place, tmp_path: Path
 ) -> None:
     """A journal that cannot be written ends the run with nothing changed."""
-    if os.geteuid() == 0:
-        journal = place.home / "journal"
-        journal.parent.mkdir(parents=True, exist_ok=True)
-        journal.write_text("a file where the journal's directory should be")
+    journal = place.home / "journal"
+    journal.parent.mkdir(parents=True, exist_ok=True)
+    journal.write_text("a file where the journal's directory should be")
     ran = place("env", "create", "dev", "--yes", "-o", "json")
     assert ran.code != 0
     assert "journal" in ran.document["message"]
-    (place.home / "journal").unlink()
+    journal.unlink()
     assert place("env", "status", "dev", "-o", "json").document["state"] == "absent"

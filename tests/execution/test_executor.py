@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
 
 import pytest
 
@@ -215,6 +217,25 @@ def test_a_step_that_stops_in_order_is_an_interrupted_run(bench: Bench) -> None:
     """What the engine raises when it was asked to stop keeps its meaning."""
     bench.platform.before = once("update-stack", InterruptedRunError("stopped gracefully"))
     assert bench.create().outcome is Outcome.INTERRUPTED
+
+
+def test_a_step_that_ends_in_spite_of_its_timer_stops_no_later_step(bench: Bench) -> None:
+    """The time limit of one change asks that change alone to stop."""
+    stops: list[tuple[str, int]] = []
+
+    def outlast_the_timer(change: object) -> None:
+        kind = change.kind  # type: ignore[attr-defined]
+        if kind == "record-environment":
+            while not bench.platform.stops:
+                time.sleep(0.01)
+        stops.append((kind, bench.platform.stops))
+
+    bench.platform.before = outlast_the_timer
+    plan = bench.plan()
+    steps = (replace(plan.steps[0], timeout_seconds=0.01), *plan.steps[1:])
+    assert bench.executor().run(replace(plan, steps=steps)).outcome is Outcome.DONE
+    assert stops[0] == ("record-environment", 1)
+    assert {count for _, count in stops[1:]} == {0}
 
 
 def test_two_interrupts_stop_at_once(bench: Bench) -> None:

@@ -73,6 +73,10 @@ class FakePlatform:
         """Count requests."""
         self.stops += 1
 
+    def withdraw_stop(self) -> None:
+        """Forget them."""
+        self.stops = 0
+
     @property
     def kinds(self) -> list[str]:
         """Kinds of the changes made, in order."""

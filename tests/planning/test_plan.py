@@ -30,7 +30,7 @@ from videoctl.planning.request import Readiness
 from videoctl.planning.teardown import plan_destroy
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_a_plan_survives_being_saved(data: st.DataObject) -> None:
     """Every plan, written as plan/v1 and read back, is the same plan, and fits its schema."""

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes import world
+from tests.fakes.examples import examples
 from tests.fakes.strategies import specifications, worlds
 from videoctl.model.specification import EnvironmentSpecification
 from videoctl.planning.environment import plan_create, plan_repair, plan_update
@@ -27,7 +28,7 @@ def walk(plan: Plan, spec: EnvironmentSpecification, start: ObservedEnvironment)
         assert [left.name for left in plan.pending(reached)] == pending[done:], name
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80))
 @given(data=st.data(), action=st.sampled_from(sorted(BUILDERS)))
 def test_interrupting_a_build_anywhere_leaves_the_suffix(data: st.DataObject, action: str) -> None:
     """For every start state and prefix applied, pending is the remaining suffix."""
@@ -36,7 +37,7 @@ def test_interrupting_a_build_anywhere_leaves_the_suffix(data: st.DataObject, ac
     walk(BUILDERS[action](spec, start, world.request()), spec, start)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80))
 @given(data=st.data(), delete_data=st.booleans())
 def test_interrupting_a_teardown_anywhere_leaves_the_suffix(
     data: st.DataObject, delete_data: bool
@@ -51,7 +52,7 @@ def test_interrupting_a_teardown_anywhere_leaves_the_suffix(
     walk(plan_destroy(spec, start, request), spec, start)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(data=st.data())
 def test_a_second_build_has_nothing_to_do(data: st.DataObject) -> None:
     """A plan made after a build was carried out has no pending step, whatever it started from."""
@@ -63,7 +64,7 @@ def test_a_second_build_has_nothing_to_do(data: st.DataObject) -> None:
     assert plan_create(spec, reached, world.request()).pending(reached) == ()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(data=st.data())
 def test_replanning_after_any_prefix_asks_for_no_more_than_was_left(data: st.DataObject) -> None:
     """The same command after a crash plans no step the first plan had done."""

@@ -70,6 +70,10 @@ class PlayedStack:
         """Remember."""
         self.calls.append("stop")
 
+    def withdraw_stop(self) -> None:
+        """Remember."""
+        self.calls.append("withdraw")
+
 
 @dataclass(frozen=True)
 class Sandbox:

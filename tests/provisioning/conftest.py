@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.command_line import HEARS_CTRL_C, end_all
 from videoctl.provisioning.engine import Engine, find_engine
 from videoctl.provisioning.gateway import StackGateway
 from videoctl.provisioning.run_record import leftovers, read_record
@@ -63,6 +64,7 @@ class ToyTarget:
     cloud: Cloud
     engine: Engine
     said: list[str] = field(default_factory=list)
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def gateway(self, **options: Any) -> StackGateway:
         """A gateway on this target."""
@@ -85,13 +87,15 @@ class ToyTarget:
             "engine": str(self.engine.executable),
             **told,
         }
-        return subprocess.Popen(
-            [sys.executable, str(TOY / "run.py"), json.dumps(document)],
+        process = subprocess.Popen(
+            [*HEARS_CTRL_C, sys.executable, str(TOY / "run.py"), json.dumps(document)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
+        self.started.append(process)
+        return process
 
     def processes(self) -> list[psutil.Process]:
         """Everything that runs for an operation on this target, and is not yet gone."""
@@ -123,6 +127,7 @@ def toy(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iter
     """A fresh toy target with the real engine; nothing of it runs on afterwards."""
     target = make_toy(tmp_path, engine, monkeypatch)
     yield target
+    end_all(target.started)
     for process in target.processes():
         process.kill()
 

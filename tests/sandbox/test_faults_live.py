@@ -11,6 +11,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004
 
+from tests.sandbox.services.real import eventually
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -194,12 +196,13 @@ def test_replication_can_be_held_back(faulty: Faulty) -> None:
     }
     configuration = {"Role": "arn:aws:iam::000000000000:role/r", "Rules": [rule]}
     s3.put_bucket_replication(Bucket="delay-source", ReplicationConfiguration=configuration)
-    faulty.add("replication-delay", region=EAST, delay_ms=700)
+    faulty.add("replication-delay", region=EAST, delay_ms=4000)
     s3.put_object(Bucket="delay-source", Key="k", Body=b"late")
     assert s3.head_object(Bucket="delay-source", Key="k")["ReplicationStatus"] == "PENDING"
     assert s3.list_objects_v2(Bucket="delay-replica")["KeyCount"] == 0
-    time.sleep(1.2)
-    assert s3.head_object(Bucket="delay-source", Key="k")["ReplicationStatus"] == "COMPLETED"
+    eventually(
+        lambda: s3.head_object(Bucket="delay-source", Key="k")["ReplicationStatus"] == "COMPLETED"
+    )
     assert s3.get_object(Bucket="delay-replica", Key="k")["Body"].read() == b"late"
 
 

@@ -51,6 +51,9 @@ def history(
                 for run in runs
             ],
         )
+        for run in runs:
+            if run.completed_by is not None:
+                console.print(f"{run.run_id} was completed by {run.completed_by}", markup=False)
 
     payload = {
         "runs": [
@@ -60,6 +63,8 @@ def history(
                 "environment": run.environment,
                 "started_at": run.started_at,
                 "outcome": run.outcome,
+                "completed_by": run.completed_by,
+                "account_id": run.account_id,
                 "operator": run.operator,
                 "is_torn": run.is_torn,
             }

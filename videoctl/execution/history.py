@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -11,10 +12,11 @@ from pydantic import ValidationError
 
 from videoctl.errors import FailedError
 from videoctl.execution.journal import JOURNAL_VERSION, TORN, Journal, RecordKind
+from videoctl.execution.results import Outcome
 from videoctl.planning.plan import PLAN_ADAPTER, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from videoctl.execution.store import ObjectStore
@@ -36,7 +38,9 @@ class RunRecord:
 
     Attributes:
         plan: what it set out to do.
-        outcome: None while open: it runs, or its process died.
+        outcome: None while open: it runs, or its process died and no later run has found it yet.
+        completed_by: id of the later run at whose end all its steps were seen done; None: none.
+        account_id: where it ran; None in journals that do not say.
         acknowledged: steps a person has acknowledged.
         records: every whole record, in order.
         is_torn: a line was cut by a crash.
@@ -48,6 +52,8 @@ class RunRecord:
     operator: Operator
     started_at: datetime
     outcome: str | None
+    completed_by: str | None
+    account_id: str | None
     acknowledged: frozenset[str]
     records: tuple[dict[str, Any], ...]
     is_torn: bool
@@ -69,12 +75,16 @@ class JournalDirectory:
     Args:
         home: VIDEOCTL_HOME.
         mirror: where copies go, in the region that stays; None: nowhere.
+        account_id: the account worked on: runs in another one are left out; None: every account.
 
     """
 
-    def __init__(self, home: Path, mirror: ObjectStore | None = None) -> None:
+    def __init__(
+        self, home: Path, mirror: ObjectStore | None = None, *, account_id: str | None = None
+    ) -> None:
         self._root = home / "journal"
         self._mirror = mirror
+        self._account_id = account_id
 
     def path(self, environment: str, run_id: str) -> Path:
         """The file of one run."""
@@ -87,6 +97,7 @@ class JournalDirectory:
         journal = Journal(self.path(plan.environment, run_id), run_id, now)
         journal.write(
             RecordKind.EXECUTION_STARTED,
+            account_id=self._account_id,
             plan=PLAN_ADAPTER.dump_python(plan, mode="json"),
             operator=asdict(operator),
         )
@@ -116,15 +127,36 @@ class JournalDirectory:
             journal.close()
 
     def history(self, environment: str | None = None) -> tuple[RunRecord, ...]:
-        """Every run, the latest first."""
-        folder = self._root / environment if environment else self._root
-        paths = folder.rglob("*.jsonl") if folder.is_dir() else ()
-        runs = [run for run in map(read_run, paths) if run is not None]
-        return tuple(sorted(runs, key=lambda run: (run.started_at, run.run_id), reverse=True))
+        """Every run, the latest first.
+
+        Raises:
+            FailedError: `journal-unreadable`.
+
+        """
+        return self._ours(map(read_run, self._paths(environment)))
+
+    def readable(self, environment: str) -> tuple[RunRecord, ...]:
+        """Every run whose journal can be read, the latest first."""
+        runs = []
+        for path in self._paths(environment):
+            with contextlib.suppress(FailedError):
+                runs.append(read_run(path))
+        return self._ours(runs)
 
     def latest(self, environment: str) -> RunRecord | None:
         """The latest run of one environment."""
         return next(iter(self.history(environment)), None)
+
+    def _paths(self, environment: str | None) -> Iterable[Path]:
+        folder = self._root / environment if environment else self._root
+        return folder.rglob("*.jsonl") if folder.is_dir() else ()
+
+    def _ours(self, runs: Iterable[RunRecord | None]) -> tuple[RunRecord, ...]:
+        ours = [run for run in runs if run is not None and self._is_ours(run)]
+        return tuple(sorted(ours, key=lambda run: (run.started_at, run.run_id), reverse=True))
+
+    def _is_ours(self, run: RunRecord) -> bool:
+        return None in {self._account_id, run.account_id} or run.account_id == self._account_id
 
 
 def read_run(path: Path) -> RunRecord | None:
@@ -151,6 +183,8 @@ def read_run(path: Path) -> RunRecord | None:
         operator=operator,
         started_at=datetime.fromisoformat(first["time"]),
         outcome=_outcome(records),
+        completed_by=_completed_by(records),
+        account_id=first.get("account_id"),
         acknowledged=frozenset(
             r["step"] for r in records if r["record"] == RecordKind.STEP_ACKNOWLEDGED
         ),
@@ -165,9 +199,22 @@ def _outcome(records: list[dict[str, Any]]) -> str | None:
     for record in records:
         if record["record"] == RecordKind.EXECUTION_COMPLETED:
             outcome = record["outcome"]
+        elif record["record"] == RecordKind.EXECUTION_INTERRUPTED:
+            outcome = Outcome.INTERRUPTED.value
         elif record["record"] == RecordKind.EXECUTION_RESUMED:
             outcome = None
     return outcome
+
+
+def _completed_by(records: list[dict[str, Any]]) -> str | None:
+    """The later run that completed it, unless it was taken up again afterwards."""
+    completed_by: str | None = None
+    for record in records:
+        if record["record"] == RecordKind.EXECUTION_SUPERSEDED:
+            completed_by = record["completed_by"]
+        elif record["record"] == RecordKind.EXECUTION_RESUMED:
+            completed_by = None
+    return completed_by
 
 
 def _records(path: Path) -> tuple[list[dict[str, Any]], bool]:

@@ -44,12 +44,18 @@ class Interrupts:
 
     @contextlib.contextmanager
     def on_signals(self) -> Iterator[Interrupts]:
-        """While inside, Ctrl-C and SIGTERM are requests; only the main thread can."""
+        """While inside, Ctrl-C and SIGTERM are requests; only the main thread can.
+
+        A signal that was ignored when the process began stays so: a script's `videoctl ... &` is
+        started without Ctrl-C, which the terminal sends to the script's foreground as well as to
+        it. SIGTERM stops such a run in order.
+        """
 
         def handle(_signal: int, _frame: FrameType | None) -> None:
             self.request()
 
-        caught = (signal.SIGINT, signal.SIGTERM)
+        asked = (signal.SIGINT, signal.SIGTERM)
+        caught = [number for number in asked if signal.getsignal(number) is not signal.SIG_IGN]
         before = [signal.signal(number, handle) for number in caught]
         try:
             yield self

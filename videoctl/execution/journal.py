@@ -40,6 +40,10 @@ class RecordKind:
     STEP_ACKNOWLEDGED: Final = "stepAcknowledged"
     LOCK_BROKEN: Final = "lockBroken"
     EXECUTION_COMPLETED: Final = "executionCompleted"
+    EXECUTION_INTERRUPTED: Final = "executionInterrupted"
+    """Written by a later run that found it open: its process had died."""
+    EXECUTION_SUPERSEDED: Final = "executionSuperseded"
+    """Written by a later run at whose end everything it had set out to do was seen done."""
 
 
 class Journal:

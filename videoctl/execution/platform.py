@@ -57,6 +57,9 @@ class Platform(Protocol):
         Called from a signal handler.
         """
 
+    def withdraw_stop(self) -> None:
+        """Forget requests to stop: they were about a change that has ended since."""
+
 
 class StackGateway(Protocol):
     """The Pulumi stack of one environment."""
@@ -95,3 +98,6 @@ class StackGateway(Protocol):
 
     def request_stop(self) -> None:
         """Ask the engine to finish what is in flight and stop; the second time, at once."""
+
+    def withdraw_stop(self) -> None:
+        """Forget requests to stop."""

@@ -16,6 +16,7 @@ from videoctl.errors import (
     TransientError,
     VideoctlError,
 )
+from videoctl.execution.earlier_runs import EarlierRuns
 from videoctl.execution.events import EventCode
 from videoctl.execution.journal import RecordKind
 from videoctl.execution.narrator import Narrator
@@ -76,6 +77,7 @@ class Run:
             for step in plan.steps
         }
         self._observed: ObservedEnvironment | None = None
+        self._earlier = EarlierRuns(executor.journals, plan.environment, run_id, executor.clock.now)
         self._narrator = Narrator(run_id, executor.clock, executor.listener)
         began = executor.clock.monotonic()
         limit = executor.timeout_seconds
@@ -87,6 +89,7 @@ class Run:
             EventCode.RUN_STARTED, None, f"{self._plan.action} {self._plan.environment}"
         )
         self._mirror()
+        self._earlier.mark_interrupted()
         outcome, error = Outcome.FAILED, None
         try:
             outcome, error = self._steps()
@@ -96,7 +99,14 @@ class Run:
         except Exception as bug:
             self._end(Outcome.FAILED, None, {"state": "unknown", "reason": repr(bug)})
             raise
-        return self._end(outcome, error, self._x.end_state())
+        return self._end(outcome, error, self._look_back(outcome))
+
+    def _look_back(self, outcome: Outcome) -> Mapping[str, Any]:
+        """The end state; seen from there, earlier runs may have been completed too."""
+        observed = self._x.platform.look()
+        if outcome is Outcome.DONE:
+            self._earlier.mark_completed(observed)
+        return self._x.describe(observed)
 
     def _steps(self) -> tuple[Outcome, VideoctlError | None]:
         try:
@@ -252,6 +262,10 @@ class Run:
             raise
         finally:
             timer.cancel()
+            timer.join()
+            if timed_out.is_set() and not self._x.interrupts.requested:
+                # It was about this attempt; the next change must not be stopped by it.
+                self._x.platform.withdraw_stop()
 
     def _limit(self, step: Step, deadline: float) -> str:
         """Whose seconds a deadline is: the run's, as asked for, or the step's own."""

@@ -153,7 +153,7 @@ def release_stack_lock(observed: ObservedEnvironment) -> Iterator[Step]:
         change=changes.ReleaseStackLock(owner=stack.lock_owner),
         done_when=conditions.StackLockIsFree(),
         mode=StepMode.AUTOMATIC if stack.lock_owner_is_gone else StepMode.MANUAL_APPROVAL,
-        timeout_seconds=timeouts.RECORD_SECONDS,
+        timeout_seconds=timeouts.STACK_LOCK_SECONDS,
     )
 
 

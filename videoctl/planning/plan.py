@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from videoctl.errors import ConfigurationError, Fault
 from videoctl.model.regions import Region
 from videoctl.planning.changes import Change, DestroyStack
-from videoctl.planning.conditions import Condition, holds
+from videoctl.planning.conditions import Condition, RecordIs, holds
 
 if TYPE_CHECKING:
     from videoctl.planning.observation import ObservedEnvironment
@@ -298,6 +298,19 @@ def differences(saved: Plan, fresh: Plan) -> tuple[str, ...]:
         which = f" ({', '.join(names[:NAMES_SHOWN])}{more})" if names else ""
         found.append(f"it changes {len(then)} resources, a plan made now {len(now)}{which}")
     return tuple(found)
+
+
+def is_done_now(
+    plan: Plan, observed: ObservedEnvironment, acknowledged: frozenset[str] = frozenset()
+) -> bool:
+    """Whether everything an earlier plan set out to do is seen to be done, by whichever run.
+
+    Of the record only that there is one: a later run moves the expiry, as it should.
+    """
+    return all(
+        isinstance(step.done_when, RecordIs) and observed.record is not None
+        for step in plan.pending(observed, acknowledged)
+    )
 
 
 def plan_document(plan: Plan, observed: ObservedEnvironment | None = None) -> dict[str, Any]:

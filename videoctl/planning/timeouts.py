@@ -25,6 +25,9 @@ ACCELERATOR_SECONDS: Final = 900.0
 EMPTYING_SECONDS: Final = 3600.0
 """A thousand versions a call; long for a bucket of millions, and resumable."""
 
+STACK_LOCK_SECONDS: Final = 300.0
+"""An engine whose videoctl was killed may take a minute to end before its lock can go."""
+
 RECORD_SECONDS: Final = 30.0
 """One object written and read again."""
 

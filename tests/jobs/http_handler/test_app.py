@@ -17,6 +17,7 @@ from jobs.http_handler.app import build_app
 from jobs.http_handler.counters import Counters
 from jobs.http_handler.settings import HandlerSettings
 from jobs.http_handler.wire import State, Status
+from tests.fakes.examples import examples
 from tests.jobs.made_events import event, events
 
 if TYPE_CHECKING:
@@ -251,7 +252,7 @@ hostile_bodies = st.one_of(
 )
 
 
-@hypothesis_settings(max_examples=300, deadline=None)
+@hypothesis_settings(max_examples=examples(300))
 @given(hostile_bodies, st.sampled_from(["", "gzip"]), st.booleans(), st.booleans())
 def test_no_body_breaks_the_handler(body, encoding, is_compressed, is_ndjson):
     """Whatever comes, the answer is a 4xx of the agreed shape, and nothing is stored."""

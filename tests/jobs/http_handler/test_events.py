@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from jobs.http_handler.events import INTEGER_FIELDS, PlayerEvent, Verdict, judge, judge_texts
+from tests.fakes.examples import examples
 from tests.jobs.made_events import event, events
 
 CONTRACT = json.loads(
@@ -72,7 +73,7 @@ def with_field(name: str, raw: str) -> str:
     return json.dumps(base)[:-1] + f', "{name}": {raw}}}'
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600))
 @given(near_events | json_values)
 def test_the_verdict_is_the_contracts(value):
     """An event is accepted if and only if the contract's JSON Schema holds."""
@@ -86,7 +87,7 @@ def test_the_verdict_is_the_contracts(value):
         assert bool(verdict.rejected) is not expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(near_events)
 def test_what_is_stored_is_valid_and_all_that_was_sent(value):
     """A stored event keeps every field, carries the handler's time, and is valid itself."""

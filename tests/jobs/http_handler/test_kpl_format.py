@@ -6,7 +6,7 @@ import base64
 from collections import deque
 
 from aws_kinesis_agg.deaggregator import deaggregate_records
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.http_handler.aggregation import UserRecord, take_aggregate, user_record_bytes
@@ -32,14 +32,12 @@ def split(data):
     ]
 
 
-@settings(deadline=None)
 @given(records)
 def test_aws_reads_what_is_written(user_records):
     """Keys, data and order come back as they were."""
     assert split(aggregate(user_records)) == user_records
 
 
-@settings(deadline=None)
 @given(records, st.integers(100, 400))
 def test_an_aggregate_stays_within_its_size(user_records, max_bytes):
     """The size is an upper bound whatever the keys, unless one record alone passes it."""
@@ -58,7 +56,6 @@ def test_an_aggregate_stays_within_its_size(user_records, max_bytes):
     assert taken == user_records
 
 
-@settings(deadline=None)
 @given(st.integers(1, 50), st.text(min_size=1, max_size=64))
 def test_a_key_belongs_to_exactly_one_shard(count, key):
     """The shard that is found is the one whose range holds the key's hash."""

@@ -16,6 +16,7 @@ from jobs.http_handler.counters import Counters
 from jobs.http_handler.publisher import Publisher
 from jobs.http_handler.settings import SidecarSettings
 from jobs.http_handler.wire import Status
+from tests.fakes.examples import examples
 from tests.jobs.http_handler.fake_stream import FakeStream, even_shards
 from tests.jobs.http_handler.virtual_time import run
 
@@ -67,7 +68,7 @@ def first_arrivals(seen: list[tuple[str, str, bytes]]) -> dict[str, list[int]]:
     return arrivals
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(
     st.integers(0, 10**6),
     st.integers(1, 5),
@@ -213,7 +214,7 @@ def test_a_full_queue_refuses_at_once():
     assert run(scenario()) == [{Status.QUEUE_FULL}, {Status.STORED}, {Status.STORED}]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(st.integers(0, 10**6), st.integers(1, 4), st.integers(1, 6), st.booleans())
 def test_resharding_loses_nothing(seed, before, after, aggregated):
     """Records that land in a shard whose range excludes them are put again."""

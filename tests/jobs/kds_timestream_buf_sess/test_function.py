@@ -21,6 +21,7 @@ from jobs.http_handler.kpl_format import aggregate
 from jobs.kds_timestream_buf_sess.session_sink.function import FailureQueue, SessionSink
 from jobs.kds_timestream_buf_sess.session_sink.windows import COMMON_ATTRIBUTES, to_record
 from jobs.kds_timestream_buf_sess.session_sink.writer import TimestreamWriter
+from tests.fakes.examples import examples
 from tests.jobs.kds_timestream_buf_sess.fakes import (
     STREAM_ARN,
     FakeQueue,
@@ -225,7 +226,7 @@ def test_aggregated_records_are_split(sink, table, queue):
     assert queue.messages == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(st.integers(0, 10**6))
 def test_every_record_ends_somewhere(seed):
     """Rows, queue and reports together hold every record; retried to the end, the last stand."""

@@ -18,6 +18,7 @@ from jobs.kds_timestream_buf_sess.session_sink.windows import (
     InvalidWindowError,
     parse_window,
 )
+from tests.fakes.examples import examples
 from tests.jobs.kds_timestream_buf_sess.fakes import window
 
 CONTRACT = json.loads(
@@ -45,7 +46,7 @@ def is_accepted(data):
     return True
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500))
 @given(st.dictionaries(names, values, max_size=3), st.sets(names, max_size=1))
 def test_the_verdict_is_the_contracts(changes, missing):
     """A record is a window if and only if the contract's JSON Schema holds."""
@@ -70,14 +71,12 @@ def test_what_no_column_holds_is_no_window(name, value):
     assert not is_accepted(json.dumps(window(**{name: value})).encode())
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=5), st.binary(max_size=300)), min_size=1))
 def test_aggregates_are_read_as_they_were_written(records):
     """Data and order."""
     assert user_records(aggregate(records)) == [data for _, data in records]
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_what_is_no_aggregate_is_one_record(data):
     """Also when it begins like one and the digest does not fit."""
@@ -85,7 +84,6 @@ def test_what_is_no_aggregate_is_one_record(data):
     assert user_records(MAGIC + data + b"\0" * 16) == [MAGIC + data + b"\0" * 16]
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=40))
 def test_a_broken_message_raises_and_never_hangs(message):
     """The digest is right and the message is whatever it is."""

@@ -219,10 +219,12 @@ def test_an_unexpected_failure_starts_over(
 ) -> None:
     """A fault in processing costs a repeat, never a record."""
     original, failures = Processor.pieces, iter([RuntimeError("fault")])
+    processed = asyncio.Event()
 
     def failing(self: Processor, data: bytes, arrived_at: float) -> Any:
         for failure in failures:
             raise failure
+        processed.set()
         return original(self, data, arrived_at)
 
     monkeypatch.setattr(Processor, "pieces", failing)
@@ -231,7 +233,7 @@ def test_an_unexpected_failure_starts_over(
 
     async def run() -> None:
         one.start()
-        await asyncio.sleep(0.6)
+        await asyncio.wait_for(processed.wait(), 60)
         await one.stop()
 
     asyncio.run(run())
