@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from videoctl.errors import ExitCode, VideoctlError
+from videoctl.planning.changes import DestroyStack
 from videoctl.planning.plan import Plan, StepStatus
 
 RUN_SCHEMA: Final = "videoctl/run/v1"
@@ -108,6 +109,8 @@ def next_commands(plan: Plan, outcome: Outcome) -> tuple[str, ...]:
     again = f"videoctl env {plan.action} {name}"
     if plan.action == "destroy":
         again += f" --confirm {name}"
+        if any(isinstance(s.change, DestroyStack) and s.change.delete_data for s in plan.steps):
+            again += " --delete-data"
     if outcome is Outcome.DONE:
         return () if plan.action == "destroy" else (f"videoctl env status {name}",)
     if outcome is Outcome.REFUSED:

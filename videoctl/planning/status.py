@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from videoctl.model.regions import Region
+from videoctl.planning.checks import TIMESTREAM_ACTION
 from videoctl.planning.observation import (
     ABSENT,
     ObservedEnvironment,
@@ -102,6 +103,7 @@ class EnvironmentStatus:
     hops: tuple[Hop, ...]
     ticket: TicketState
     open_items: tuple[str, ...]
+    unreadable: tuple[str, ...] = ()
 
 
 def environment_status(
@@ -121,6 +123,7 @@ def environment_status(
         hops=hops,
         ticket=effective,
         open_items=tuple(_open_items(observed, hops, last_run, state, effective)),
+        unreadable=tuple(_unreadable(observed)),
     )
 
 
@@ -172,7 +175,7 @@ def _open_items(
         yield f"the engine's lock is held by {stack.lock_owner}"
     if last_run is not None and not last_run.is_running and last_run.outcome != "done":
         yield f"the last {last_run.action} ended {last_run.outcome or 'without an outcome'}"
-    for line in observed.unreadable:
+    for line in _unreadable(observed):
         yield f"could not be read: {line}"
     for line in missing_resources(observed):
         yield f"missing: {line}"
@@ -181,6 +184,16 @@ def _open_items(
             yield f"{hop.hop} in {hop.region or 'all regions'} is {hop.state}: {hop.reason}"
     if ticket not in {"not-needed", "verified"}:
         yield f"the Flink timeout ticket is {_TICKET_WORDS[ticket]}: production traffic needs it"
+
+
+def _unreadable(observed: ObservedEnvironment) -> Iterator[str]:
+    yield from observed.unreadable
+    for seen in observed.regions:
+        if seen.timestream_access == "denied":
+            yield (
+                f"session-store in {seen.region}: timestream-write:ListDatabases in {seen.region}"
+                f" is not allowed; it needs {TIMESTREAM_ACTION}"
+            )
 
 
 def _hops(specification: EnvironmentSpecification, observed: ObservedEnvironment) -> Iterator[Hop]:

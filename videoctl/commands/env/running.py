@@ -55,6 +55,7 @@ def refuse_if_blocked(context: Context, plan: Plan) -> None:
 
     Raises:
         LockedError: another run is at it, which comes before any check.
+        NotAllowedError: the first check that failed is one of credentials or permission.
         RefusedError: with one fault for each failed check.
 
     """
@@ -69,7 +70,7 @@ def refuse_if_blocked(context: Context, plan: Plan) -> None:
     if not context.output.is_machine:
         draw_checks(context.output.console(stderr=True), plan.checks)
     cures = [blocker.flag or blocker.cure for blocker in blockers]
-    kind = NotAllowedError if blockers[0].check == "account" else RefusedError
+    kind = NotAllowedError if blockers[0].is_permission else RefusedError
     raise kind(
         f"{plan.environment}: {len(blockers)} of {len(plan.checks)} checks refuse it;"
         " nothing was changed",
