@@ -138,9 +138,7 @@ class Trial:
 
 
 @pytest.fixture
-def trial(
-    name: str, world: InProcess, calls: Callable[[str], tuple[Call, ...]]
-) -> Trial:
+def trial(name: str, world: InProcess, calls: Callable[[str], tuple[Call, ...]]) -> Trial:
     """The scenario's trial."""
     return Trial(world, SCENARIOS[name], calls(name))
 

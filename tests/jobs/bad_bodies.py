@@ -68,9 +68,7 @@ def _useless() -> dict[str, BadBody]:
         "gzip bomb in a gzip": BadBody(
             gzip.compress(gzip.compress(b" " * (64 * MIB))), 400, {0: "invalid-json"}, headers=GZIP
         ),
-        "too many events": BadBody(
-            json.dumps([{}] * 10_001).encode(), 413, {0: "too-many-events"}
-        ),
+        "too many events": BadBody(json.dumps([{}] * 10_001).encode(), 413, {0: "too-many-events"}),
         "nested without end": BadBody(b"[" * 100_000, 400, {0: "invalid-json"}),
     }
 

@@ -5,8 +5,10 @@ Source: the service authorization reference, "Actions, resources, and condition 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _PREFIXES: Final[Mapping[str, str]] = {
     "elbv2": "elasticloadbalancing",

@@ -137,9 +137,7 @@ class Resource:
 @pytest.fixture
 def resource(sample: Sample, world: World) -> Resource:
     """The sample's inputs, checked, with all they need in place."""
-    inputs, faults = world.provider.check(
-        sample.token, "sample", {}, sample.inputs(world), b"seed"
-    )
+    inputs, faults = world.provider.check(sample.token, "sample", {}, sample.inputs(world), b"seed")
     assert faults == []
     return Resource(sample, world.provider, inputs)
 
@@ -221,9 +219,7 @@ def test_an_update_refused_at_any_call_can_be_repeated(
 
 
 @each_type
-def test_a_deletion_refused_at_any_call_can_be_repeated(
-    resource: Resource, calls: Calls
-) -> None:
+def test_a_deletion_refused_at_any_call_can_be_repeated(resource: Resource, calls: Calls) -> None:
     """The call is named, and the same deletion afterwards leaves nothing."""
     made = resource.create()
     recorded = calls.of(lambda: resource.delete(made))
