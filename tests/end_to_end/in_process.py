@@ -39,21 +39,24 @@ from videoctl.settings import load
 NAME = "small"
 EAST = Region.US_EAST_1
 SPECIFICATIONS = Path(__file__).parents[2] / "stacks" / "environments"
-_READING = re.compile(r"(Describe|Get|Head|List)")
+
+
+SHARED: list[AwsSession] = []
+"""The session all command lines use."""
+
+
+def shared_clients() -> list[Any]:
+    """boto3's clients of it."""
+    return [made._client for kept in SHARED for made in kept._clients.values()]
 
 
 @dataclass(frozen=True, order=True)
 class Call:
-    """One AWS call, as the sandbox's log names it."""
+    """One AWS call."""
 
     service: str
     operation: str
     region: str
-
-    @property
-    def is_reading(self) -> bool:
-        """Whether it changes nothing."""
-        return _READING.match(self.operation) is not None
 
     def __str__(self) -> str:
         return f"{self.service}:{self.operation} in {self.region}"
@@ -95,12 +98,19 @@ class InProcess:
     facts: StackFacts
     control: httpx.Client = field(init=False)
     clients: dict[str, Any] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
     settled_state: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.control = httpx.Client(base_url=f"{self.found.endpoint_url}/_sandbox")
         self.names = Names(NAME, self.found.account_id)
         self.control_bucket = control_bucket(self.found.account_id, EAST)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.control.close()
+        for client in (*self.clients.values(), *shared_clients()):
+            client.close()
 
     def __call__(self, *words: str) -> Ran:
         """Run one command line to its end."""
@@ -130,13 +140,10 @@ class InProcess:
 
     def recorded(self, *words: str) -> tuple[Call, ...]:
         """Every distinct call one command line makes, in the order of the first."""
-        count = self.control.get("/requests", params={"after": 2**53}).json()["count"]
+        self.calls.clear()
         ran = self(*words)
         assert ran.code == 0, ran.stdout + ran.stderr
-        entries = self.control.get("/requests", params={"after": count}).json()["requests"]
-        calls = (Call(e["service"], e["operation"], e["region"]) for e in entries)
-        # The ingest tasks publish on their own account: ticks, and the shards they go to.
-        return tuple(dict.fromkeys(call for call in calls if call.operation != "PutRecords"))
+        return tuple(dict.fromkeys(self.calls))
 
     @contextlib.contextmanager
     def fault(self, kind: str, *calls: Call, times: int | None = None) -> Iterator[None]:
@@ -274,6 +281,7 @@ def built(place: Place, patch: pytest.MonkeyPatch) -> InProcess:
     found = _resolve_once(patch)
     in_process = InProcess(place, found, stack, StackFacts(exists=False))
     _share_clients(patch)
+    _note_calls(patch, in_process.calls)
     patch.setattr(session.EnvironmentSession, "stack", stack)
     patch.setattr(session, "this_process", _ended_process)
     patch.setattr(botocore.endpoint, "time", _Impatient)
@@ -290,7 +298,8 @@ def _resolve_once(patch: pytest.MonkeyPatch) -> target.Target:
 def _share_clients(patch: pytest.MonkeyPatch) -> None:
     """Making clients takes longer than all their calls; whose account it is is asked each time."""
     make: Callable[[context.Context], AwsSession] = context.Context.aws.func
-    kept: list[AwsSession] = []
+    kept = SHARED
+    kept.clear()
 
     def shared(of: context.Context) -> AwsSession:
         if not kept:
@@ -300,6 +309,22 @@ def _share_clients(patch: pytest.MonkeyPatch) -> None:
         return kept[0]
 
     patch.setattr(context.Context, "aws", property(shared))
+
+
+def _note_calls(patch: pytest.MonkeyPatch, calls: list[Call]) -> None:
+    """Note what videoctl's own clients call: the ingest tasks call as well, on their account."""
+    make = AwsSession._make
+
+    def noting(of: AwsSession, service: str, region: Region) -> Any:
+        client = make(of, service, region)
+
+        def note(model: Any, **_: Any) -> None:
+            calls.append(Call(service, model.name, region.value))
+
+        client.meta.events.register("before-call", note)
+        return client
+
+    patch.setattr(AwsSession, "_make", noting)
 
 
 def _ended_process() -> ProcessIdentity:
@@ -325,9 +350,10 @@ def _learn_facts(in_process: InProcess) -> None:
     in_process.stack.seen = in_process.facts
 
 
-def error_of(ran: Ran) -> dict[str, Any]:
-    """The error of a document, whichever kind it is; empty where there is none."""
+def cures_of(ran: Ran) -> list[str]:
+    """The hint of a document's error, whichever kind it is, or the cures of the failed checks."""
     document = json.loads(ran.stdout)
-    if document["schema"] == "videoctl/error/v1":
-        return dict(document)
-    return dict(document.get("error") or {})
+    error = document if document["schema"] == "videoctl/error/v1" else document.get("error")
+    failed = [check for check in document.get("checks", ()) if check["verdict"] == "fail"]
+    found = [error["hint"] if error else None, *(check["cure"] for check in failed)]
+    return [cure for cure in found if cure]
