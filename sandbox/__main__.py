@@ -75,6 +75,7 @@ def _add_fault_verbs(parser: argparse.ArgumentParser, common: argparse.ArgumentP
     add.add_argument("--operation", help="such as PutRecords")
     add.add_argument("--rate", type=float, default=1.0, help="share of the requests, 0 to 1")
     add.add_argument("--delay-ms", type=int)
+    add.add_argument("--times", type=int, help="requests it hits until it ends")
     add.add_argument("--for", dest="for_seconds", type=float, help="seconds until it ends")
 
 
@@ -108,7 +109,9 @@ def _fault(running: Running, options: argparse.Namespace) -> None:
     if options.fault_verb == "clear":
         running.call("DELETE", "faults")
     elif options.fault_verb == "add":
-        names = ("kind", "region", "service", "operation", "rate", "delay_ms", "for_seconds")
+        names = (
+            "kind", "region", "service", "operation", "rate", "delay_ms", "times", "for_seconds",
+        )  # fmt: skip
         running.call("POST", "faults", {name: getattr(options, name) for name in names})
 
 

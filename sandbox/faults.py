@@ -6,12 +6,13 @@ import difflib
 import itertools
 import random
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sandbox.protocol import models
 from sandbox.protocol.errors import ServiceError
+from videoctl.model.permissions import iam_action
 from videoctl.model.regions import Region
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Fault:
         operation: the operation it hits, such as `PutRecords`; None: every operation.
         rate: share of the matching requests that are hit, 0 to 1.
         delay_ms: how long `slow`, `timeout-after-effect` and `replication-delay` wait.
+        times: how many more requests it hits before it ends by itself; None: no limit.
         until: epoch seconds at which it ends by itself; None: when it is cleared.
 
     """
@@ -70,6 +72,7 @@ class Fault:
     operation: str | None = None
     rate: float = 1.0
     delay_ms: int = 0
+    times: int | None = None
     until: float | None = None
 
     def covers(self, service: str, region: str) -> bool:
@@ -104,6 +107,7 @@ class Faults:
         operation: str | None = None,
         rate: float = 1.0,
         delay_ms: int | None = None,
+        times: int | None = None,
         for_seconds: float | None = None,
     ) -> Fault:
         """Put a fault in force; raises `FaultError` with every reason why it makes no sense."""
@@ -115,6 +119,8 @@ class Faults:
             reasons.append(f"rate {rate} is not above 0 and at most 1")
         if (delay_ms or 0) < 0 or (for_seconds is not None and for_seconds <= 0):
             reasons.append("delays and durations are positive")
+        if times is not None and times < 1:
+            reasons.append(f"times {times} is not 1 or more")
         if reasons:
             raise FaultError("; ".join(reasons))
         fault = Fault(
@@ -125,6 +131,7 @@ class Faults:
             operation=operation,
             rate=rate,
             delay_ms=DEFAULT_DELAY_MS.get(kind, 0) if delay_ms is None else delay_ms,
+            times=times,
             until=None if for_seconds is None else time.time() + for_seconds,
         )
         self._faults.append(fault)
@@ -147,14 +154,22 @@ class Faults:
         return bool(self._faults)
 
     def hitting(self, service: str, operation: str, region: str) -> Iterator[Fault]:
-        """Faults that hit this request, the dice of `rate` thrown."""
-        for fault in self.active():
+        """Faults that hit this request, the dice of `rate` thrown and `times` counted down."""
+        for fault in list(self.active()):
             if (
                 fault.covers(service, region)
                 and fault.operation in {None, operation}
                 and (fault.rate >= 1 or random.random() < fault.rate)
             ):
+                self._count_down(fault)
                 yield fault
+
+    def _count_down(self, fault: Fault) -> None:
+        if fault.times is None:
+            return
+        left = fault.times - 1
+        position = self._faults.index(fault)
+        self._faults[position : position + 1] = [replace(fault, times=left)] if left else []
 
     def is_region_down(self, region: str) -> bool:
         """Whether nothing in this region answers."""
@@ -207,11 +222,11 @@ def refusal(fault: Fault, service: str, operation: str, account_id: str) -> Serv
             return _throttling(service, operation)
         case "deny":
             code, status = _DENIAL_CODES.get(service, ("", 0))
+            action = iam_action(service, operation)
             return ServiceError(
                 code or "AccessDenied",
                 f"User: arn:aws:iam::{account_id}:user/sandbox is not authorized to perform: "
-                f"{_action_prefix(service)}:{operation} because no identity-based policy allows "
-                f"the {_action_prefix(service)}:{operation} action",
+                f"{action} because no identity-based policy allows the {action} action",
                 status or 403,
             )
         case "service-down":
@@ -226,17 +241,6 @@ def _throttling(service: str, operation: str) -> ServiceError:
         code = "LimitExceededException"
     message = "Please reduce your request rate." if service == "s3" else "Rate exceeded"
     return ServiceError(code or "ThrottlingException", message, status or 400)
-
-
-def _action_prefix(service: str) -> str:
-    """How IAM calls the service in an action."""
-    return {
-        "elbv2": "elasticloadbalancing",
-        "kinesisanalyticsv2": "kinesisanalytics",
-        "timestream-write": "timestream",
-        "timestream-query": "timestream",
-        "cloudwatch": "cloudwatch",
-    }.get(service, service)
 
 
 def in_protocol(error: ServiceError, protocol: str) -> ServiceError:

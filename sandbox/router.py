@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import time
@@ -92,6 +93,10 @@ class Router:
             else:
                 await self._answer_ministack(who, scope, receive, watched, late)
         except ServiceError as error:
+            if body is None:
+                # Unread, it would be taken for the connection's next request.
+                with contextlib.suppress(ConnectionDroppedError):
+                    await _read_ahead(receive)
             request_id = os.urandom(16).hex()
             failure = fault_rules.in_protocol(error, who.protocol)
             service_name = who.signing_name

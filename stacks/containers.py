@@ -24,6 +24,10 @@ TICK_SECONDS: Final = 5
 """How often each shard gets a tick while a Flink job reads it."""
 STOP_TIMEOUT_SECONDS: Final = 60
 """What ECS gives it before SIGKILL."""
+LEAST_BUFFERED_MS: Final = 20
+"""Each acknowledgement waits as long, and players wait for it: a fifth of the KPL's 100 ms."""
+SHARD_RECORDS_PER_SECOND: Final = 1000
+"""What a shard takes, of any size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,7 @@ class TaskSurroundings:
         raw_stream: the stream the sidecar publishes to.
         log_group: where the containers write their lines.
         ops_bucket: may hold the operator's flag that takes the region out of service.
+        task_count: tasks of the service, each of which publishes to every shard.
         with_ticks: a Flink job reads the stream, and its watermark needs a tick in quiet shards.
 
     """
@@ -43,6 +48,7 @@ class TaskSurroundings:
     raw_stream: str
     log_group: str
     ops_bucket: str
+    task_count: int
     with_ticks: bool
 
 
@@ -78,6 +84,7 @@ def ingest_containers(
     }
     flag = {"HEALTH_FLAG_BUCKET": surroundings.ops_bucket, "HEALTH_FLAG_KEY": HEALTH_FLAG_KEY}
     ticks = {"TICK_SECONDS": str(TICK_SECONDS if surroundings.with_ticks else 0)}
+    buffered = {"RECORD_MAX_BUFFERED_MS": str(record_max_buffered_ms(surroundings.task_count))}
     handler = {
         **_container(HANDLER_CONTAINER, HANDLER_PORT, common | flag, surroundings),
         "image": images["http_handler"],
@@ -85,11 +92,20 @@ def ingest_containers(
         "dependsOn": [{"containerName": SIDECAR_CONTAINER, "condition": "START"}],
     }
     sidecar = {
-        **_container(SIDECAR_CONTAINER, SIDECAR_PORT, common | ticks, surroundings),
+        **_container(SIDECAR_CONTAINER, SIDECAR_PORT, common | ticks | buffered, surroundings),
         "image": images["kpl_sidecar"],
         "command": ["python", "-m", "jobs.http_handler.kpl_sidecar"],
     }
     return [handler, sidecar]
+
+
+def record_max_buffered_ms(task_count: int) -> int:
+    """How long a record may wait for others: as short as the shards allow.
+
+    A task puts one aggregate into each shard as often. Half of what a shard takes is left for
+    aggregates that are full sooner, and for twice as many tasks.
+    """
+    return max(LEAST_BUFFERED_MS, 2 * 1000 * task_count // SHARD_RECORDS_PER_SECOND)
 
 
 def to_json(containers: list[dict[str, Any]]) -> str:

@@ -246,13 +246,13 @@ class EnvironmentSession:
         observed = self.platform.look()
         return environment_status(self.specification, observed, last_run=self._last_run())
 
-    def summary(self) -> tuple[str, EnvironmentRecord | None]:
-        """State and record; an environment that was never made is not looked at further."""
+    def summary(self) -> tuple[EnvironmentStatus | None, EnvironmentRecord | None]:
+        """Status and record; an environment that was never made is not looked at further."""
         record = self._records.read(self.name)
         facts = self.stack.facts()
         if record is None and not facts.exists:
-            return "absent", None
-        return self.status().state.value, record
+            return None, None
+        return self.status(), record
 
     def checks(self) -> tuple[Check, ...]:
         """Preflight and health, every check."""

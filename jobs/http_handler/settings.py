@@ -60,13 +60,16 @@ class HandlerSettings(_Settings, frozen=True, kw_only=True, rename=str.upper):
 
 
 class SidecarSettings(_Settings, frozen=True, kw_only=True, rename=str.upper):
-    """Settings of the kpl-sidecar container; defaults as in the KPL where it has them."""
+    """Settings of the kpl-sidecar container; defaults as in the KPL but for the buffered time."""
 
     raw_stream: Name
     aggregation_enabled: bool = True
     aggregation_max_bytes: Annotated[int, Meta(ge=1024, le=1_000_000)] = 51_200
-    record_max_buffered_ms: Annotated[int, Meta(ge=0, le=9000)] = 100
-    """How long a record may wait for others to share an aggregate with."""
+    record_max_buffered_ms: Annotated[int, Meta(ge=0, le=9000)] = 20
+    """How long a record may wait for others to share an aggregate with.
+
+    The KPL's default is 100; but here a player waits for the answer as long.
+    """
     collection_max_count: Annotated[int, Meta(ge=1, le=500)] = 500
     collection_max_bytes: Annotated[int, Meta(ge=1_048_576, le=10_485_760)] = 5_242_880
     """One PutRecords request."""

@@ -33,6 +33,8 @@ class Exchange:
         self._is_reused = False
         self._is_head = False
         self._is_chunked = False
+        self._is_whole = False
+        self._is_answered = False
         self._timer: asyncio.TimerHandle | None = None
         self.has_headers = False
         self.is_started = False
@@ -72,7 +74,10 @@ class Exchange:
 
     def end_body(self) -> None:
         """The request is whole."""
-        if self._is_chunked:
+        self._is_whole = True
+        if self._is_answered:
+            self._end(keep_alive=False)
+        elif self._is_chunked:
             self._pass_on(b"0\r\n\r\n")
 
     def start(self) -> None:
@@ -113,6 +118,8 @@ class Exchange:
             transport.pause_reading() if paused else transport.resume_reading()
 
     def _pass_on(self, chunk: bytes) -> None:
+        if self._is_answered:
+            return
         if self._upstream is None or self._upstream.transport is None:
             self._pending.append(chunk)
             return
@@ -147,9 +154,11 @@ class Exchange:
         connection = self._upstream
         assert connection is not None
         if whole:
-            self._cancel_timer()
-            self._player.pools.give_back(connection)
-            self._player.end(self, keep_alive=self.keep_alive and connection.is_open)
+            if self._is_whole:
+                self._player.pools.give_back(connection)
+            else:
+                connection.abandon()  # the rest of the body would be its next request
+            self._end(keep_alive=self.keep_alive and connection.is_open)
         elif connection.began_response:
             self._cancel_timer()
             self._player.drop()
@@ -181,4 +190,16 @@ class Exchange:
             f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
         )
         self._player.write(head.encode() + body)
-        self._player.end(self, keep_alive=False)
+        self._end(keep_alive=False)
+
+    def _end(self, *, keep_alive: bool) -> None:
+        """The answer is out; a body that still comes is let run out, or its end would cut it off.
+
+        A connection closed with bytes unread is reset, and the player may never see the answer.
+        """
+        self._cancel_timer()
+        self._is_answered = True
+        if self._is_whole:
+            self._player.end(self, keep_alive=keep_alive)
+        else:
+            self._timer = self._player.loop.call_later(TARGET_ANSWER_SECONDS, self._player.drop)

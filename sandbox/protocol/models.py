@@ -73,6 +73,8 @@ class _RestRoute:
             len(self.required_headers),
             len(_HTTP_PLACEHOLDER.sub("", uri)),
             -len(placeholders),
+            # S3 answers PutBucketLifecycle's request as the operation that took its place.
+            not operation.deprecated,
         )
 
     def matches(self, path: str, query: dict[str, list[str]], headers: dict[str, str]) -> bool:

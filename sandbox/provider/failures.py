@@ -14,7 +14,8 @@ _GONE: Final = re.compile(
     r"NotFound|^NoSuch(?!Method)|DoesNotExist|NonExistent|NotExist|^404$|^NoSuchEntity"
 )
 
-
+_BODILESS: Final = {"400": "BadRequest", "403": "Forbidden", "404": "NotFound"}
+"""Go's words where the answer to a HEAD request leaves only its status; botocore's are numbers."""
 _FIRST_ERROR_STATUS: Final = 300
 SERVICE_ID_KEY: Final = "ServiceId"
 """Where `note_service` leaves the service's id in an error's details."""
@@ -35,7 +36,8 @@ class UnfinishedError(ProviderError):
 
 def error_code(error: ClientError) -> str:
     """The code of an AWS error, such as `AccessDenied`."""
-    return str(error.response.get("Error", {}).get("Code", "Unknown"))
+    code = str(error.response.get("Error", {}).get("Code", "Unknown"))
+    return _BODILESS.get(code, code)
 
 
 def means_gone(error: ClientError) -> bool:

@@ -90,6 +90,7 @@ class Provider:
         """
         kind, context = _kind(token), self._context(token, news, timeout_seconds)
         wanted = self._with_tags(token, news)
+        self._account_id()  # before anything is made: ARNs are made up of it
         try:
             resource_id, outputs = kind.create(context, wanted)
         except Exception as error:
@@ -125,11 +126,11 @@ class Provider:
         wanted = self._with_tags(token, news)
         try:
             outputs = kind.update(context, resource_id, old, wanted)
+            if any(name not in news for name in olds):
+                outputs |= self._fallen_back(kind, context, resource_id, news)
         except Exception as error:
             message = failed("updating", token, name, wording(error))
             raise ProviderError(message) from error
-        if any(name not in news for name in olds):
-            outputs |= self._fallen_back(kind, context, resource_id, news)
         return self._outputs(kind, context, {**_without(state, olds, news), **wanted, **outputs})
 
     def preview_update(

@@ -100,6 +100,7 @@ class IngestService(pulumi.ComponentResource):
                 raw_stream=site.names.stream(StreamKind.RAW),
                 log_group=site.names.log_group("ecs", service),
                 ops_bucket=site.names.bucket(BucketKind.OPS, site.region),
+                task_count=args.specification.desired_count,
                 with_ticks=args.with_ticks,
             ),
         )

@@ -97,3 +97,44 @@ def test_every_kind_of_botocore_error_is_translated() -> None:
 def test_permissions_end_with_their_own_exit_code() -> None:
     """A denied call is exit code 6 all the way up."""
     assert errors.translate(client_error("AccessDenied"), CALL).exit_code is ExitCode.NOT_ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "said", "action"),
+    [
+        ("kinesis", "PutRecords", "not authorized to perform: kinesis:PutRecords", "kinesis:"),
+        ("s3", "HeadBucket", "Forbidden", "s3:ListBucket"),
+        ("elbv2", "DescribeTargetHealth", "no", "elasticloadbalancing:DescribeTargetHealth"),
+        ("timestream-write", "ListTables", "no", "timestream:ListTables"),
+    ],
+)
+def test_a_denied_call_names_the_action_a_policy_must_allow(
+    service: str, operation: str, said: str, action: str
+) -> None:
+    """In the message once, whether or not AWS says it, and in the hint."""
+    answer = {"Error": {"Code": "403", "Message": said}, "ResponseMetadata": {}}
+    call = errors.Call(service=service, operation=operation, region="us-east-1")
+    error = errors.translate(ClientError(answer, operation), call)
+    assert action in (error.hint or "")
+    assert f"{call}" in error.message
+    assert error.message.count(action) == (2 if service == "kinesis" else 1)
+
+
+def test_expired_credentials_are_not_a_matter_of_policy() -> None:
+    """No action would help: the hint is to renew them."""
+    error = errors.translate(client_error("ExpiredToken"), CALL)
+    assert "renew" in (error.hint or "")
+    assert "allow" not in (error.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("Rate exceeded for stream raw under account 1.", errors.Throttled),
+        ("This request would exceed the shard limit", errors.AwsError),
+    ],
+)
+def test_a_rate_is_told_from_a_quota(said: str, kind: type[errors.AwsError]) -> None:
+    """Kinesis has one code for both, and only the first is worth another try."""
+    answer = {"Error": {"Code": "LimitExceededException", "Message": said}, "ResponseMetadata": {}}
+    assert type(errors.translate(ClientError(answer, "DescribeStreamSummary"), CALL)) is kind

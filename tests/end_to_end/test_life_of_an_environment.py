@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.conftest import Ran, validate
 from tests.end_to_end.conftest import Place
 from tests.end_to_end.counting import client
+from tests.jobs.bad_bodies import bad_bodies
+from tests.jobs.reading import read_stream
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.engine, pytest.mark.timeout(900)]
 
@@ -72,6 +76,26 @@ def test_acknowledged_events_are_found_in_s3_exactly(place: Place, created: Ran)
     assert report.code == 0, report.stderr
     document = report.document
     assert document["sent"] == document["acknowledged"] == document["found"]["raw"] == 3000
+
+
+def test_bad_bodies_are_refused_at_the_front_door(place: Place, created: Ran) -> None:
+    """4xx with the reason of each item; the good events of a batch are accepted and stored."""
+    assert created.code == 0
+    url = place("env", "show", NAME, "-o", "json").document["front_door"]
+    accepted, refused = [], []
+    for name, bad in bad_bodies().items():
+        answer = httpx.post(url, content=bad.body, headers=dict(bad.headers), timeout=60)
+        items = answer.json()["rejected"]
+        found = {item["index"]: item["reason"] for item in items}
+        assert (name, answer.status_code, found) == (name, bad.status, dict(bad.reasons))
+        accepted += bad.good
+        refused += [item["event_id"] for item in items if item["event_id"]]
+    kinesis = client(place, "kinesis")
+    stored = Counter(
+        record.event.get("event_id") for record in read_stream(kinesis, f"video-{NAME}-raw")
+    )
+    assert {name: stored[name] for name in accepted} == Counter(accepted)
+    assert [name for name in refused if stored[name]] == []
 
 
 def test_two_creates_at_once_second_ends_with_the_owner(place: Place, created: Ran) -> None:

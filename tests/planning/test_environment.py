@@ -117,6 +117,8 @@ def test_the_timestream_gate_blocks_before_anything_exists(access: str) -> None:
         "timestream-access:us-west-2",
     ]
     assert all(b.cure for b in blockers)
+    # Only the one that a policy can mend ends with the exit code for permissions.
+    assert {b.is_permission for b in blockers} == {access == "denied"}
 
 
 def test_timestream_that_was_not_asked_is_unknown_not_fine() -> None:

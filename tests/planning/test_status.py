@@ -54,6 +54,19 @@ def test_states(
     assert environment_status(SPEC, observed, last_run=last_run).state is state
 
 
+def test_what_could_not_be_read_is_named() -> None:
+    """Also Timestream, whose refusal is an answer and not an error."""
+    observed = replace(
+        world.in_region(world.ready(SPEC), EAST, timestream_access="denied"),
+        unreadable=("streams in us-east-1: kinesis:DescribeStreamSummary",),
+    )
+    status = environment_status(SPEC, observed, last_run=DONE)
+    assert len(status.unreadable) == 2
+    assert "timestream:ListDatabases" in status.unreadable[1]
+    for line in status.unreadable:
+        assert f"could not be read: {line}" in status.open_items
+
+
 def test_production_is_ready_except_for_the_ticket() -> None:
     """Production traffic needs the Flink ticket verified; development needs none."""
     spec = world.specification(traffic_class=TrafficClass.PRODUCTION)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes import world
+from videoctl.execution.results import Outcome, next_commands
 from videoctl.model.names import BucketKind
 from videoctl.model.regions import Region
 from videoctl.planning.observation import ObservedApplication, ObservedEnvironment
@@ -109,3 +110,13 @@ def test_destroying_what_is_not_there_has_nothing_to_do() -> None:
     """Every step holds already when nothing exists."""
     start = world.absent(SPEC)
     assert plan_destroy(SPEC, start, world.destroy_request(delete_data=True)).pending(start) == ()
+
+
+def test_the_same_command_again_has_the_same_consent() -> None:
+    """What to type next repeats --delete-data where it was given, and only there."""
+    start = with_objects()
+    for delete_data in (True, False):
+        plan = plan_destroy(SPEC, start, world.destroy_request(delete_data=delete_data))
+        again = next_commands(plan, Outcome.FAILED)[-1]
+        assert again.startswith(f"videoctl env destroy {SPEC.name} --confirm {SPEC.name}")
+        assert ("--delete-data" in again) is delete_data

@@ -50,6 +50,17 @@ def test_a_rate_hits_its_share() -> None:
     assert hits == pytest.approx(1500, rel=0.15)
 
 
+def test_a_fault_may_hit_only_so_many_requests() -> None:
+    """It is counted down by the requests it hits, and by no others; then it is gone."""
+    faults = Faults()
+    faults.add("throttle", operation="PutRecords", times=2)
+    assert hit(faults, operation="GetRecords") == []
+    assert [hit(faults) for _ in range(3)] == [["throttle"], ["throttle"], []]
+    assert faults.active() == []
+    with pytest.raises(FaultError, match="times"):
+        faults.add("throttle", times=0)
+
+
 def test_a_fault_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a duration it is gone afterwards, from the list too."""
     now = [1_000_000.0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
+import json
 import re
 import typing
 from collections import Counter
@@ -206,6 +207,14 @@ def shape(recording: Any, region: str | None = "us-east-1") -> dict[str, Any]:
     }
 
 
+def in_the_east(side: dict[str, Any]) -> dict[str, Any]:
+    """One side's resources as they would be in us-east-1, without those of the pair."""
+    own = {urn: made for urn, made in side.items() if "-to-us-" not in urn}
+    text = json.dumps(own, default=str, sort_keys=True)
+    east: dict[str, Any] = json.loads(text.replace("us-west-2", "us-east-1"))
+    return east
+
+
 @pytest.mark.slow
 @SLOW
 @given(data=st.data())
@@ -227,6 +236,8 @@ def test_one_region_or_two_is_only_a_value(data: Any, specifications: Any, recor
     assert {urn for urn in set(east) - west if "us-east-1" in urn} == set(), (
         "the west lacks something the east has"
     )
+    sides = [in_the_east(shape(two, region)) for region in ("us-east-1", "us-west-2")]
+    assert sides[0] == sides[1], "the two sides differ in more than their region"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from stacks.containers import (
     TaskSurroundings,
     ingest_containers,
     ingest_images,
+    record_max_buffered_ms,
     repository_arn,
     to_json,
 )
@@ -78,6 +79,7 @@ def containers() -> list[dict[str, Any]]:
         raw_stream="video-dev-raw",
         log_group="/aws/ecs/x",
         ops_bucket="video-dev-ops",
+        task_count=4,
         with_ticks=True,
     )
     return ingest_containers(images=ingest_images(SITE), surroundings=surroundings)
@@ -100,7 +102,8 @@ def test_containers_know_ports_stream_and_region() -> None:
         "HEALTH_FLAG_BUCKET": "video-dev-ops",
         "HEALTH_FLAG_KEY": "health/out-of-service.json",
     }
-    for container, more in zip(containers(), (flag, {"TICK_SECONDS": "5"}), strict=True):
+    publishing = {"TICK_SECONDS": "5", "RECORD_MAX_BUFFERED_MS": "20"}
+    for container, more in zip(containers(), (flag, publishing), strict=True):
         variables = {pair["name"]: pair["value"] for pair in container["environment"]}
         assert variables == {
             **more,
@@ -114,6 +117,13 @@ def test_containers_know_ports_stream_and_region() -> None:
         assert container["essential"]
         assert container["stopTimeout"] > 40
         assert container["readonlyRootFilesystem"]
+
+
+@pytest.mark.parametrize(("tasks", "milliseconds"), [(1, 20), (10, 20), (11, 22), (200, 400)])
+def test_many_tasks_leave_shards_room(tasks: int, milliseconds: int) -> None:
+    """Acknowledgements wait 20 ms, and longer only where the tasks would fill the shards."""
+    assert record_max_buffered_ms(tasks) == milliseconds
+    assert tasks * 1000 / milliseconds <= 500
 
 
 def test_container_definitions_are_the_same_text_each_time() -> None:

@@ -44,6 +44,24 @@ def constructions(tree: ast.Module) -> Iterator[str]:
                 yield f"{part.value.id.rstrip('_')}.{part.attr}"
 
 
+def test_the_sdk_is_known_by_its_modules_alone() -> None:
+    """What constructs a resource can be found: no `aws.s3.Bucket`, no `from pulumi_aws.s3`."""
+    providers = {"Provider", "ResourceOptions"}
+    for source in sources():
+        for node in ast.walk(ast.parse(source.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                assert not (node.module or "").startswith("pulumi_aws."), source
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    assert not alias.name.startswith("pulumi_aws."), source
+            if (
+                isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Name)
+                and node.value.id == "aws"
+            ):
+                assert node.attr in providers, f"{source}:{node.lineno}"
+
+
 def test_each_resource_class_is_constructed_in_exactly_one_place() -> None:
     """What every bucket, role or stream must have is written once."""
     places = defaultdict(list)

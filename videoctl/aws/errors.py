@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from botocore import exceptions as botocore_errors
 
 from videoctl.errors import FailedError, NotAllowedError, TransientError, VideoctlError
+from videoctl.model.permissions import iam_action
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,29 +104,39 @@ THROTTLED_CODES: Final = frozenset(
     }
 )
 
-NOT_ALLOWED_CODES: Final = frozenset(
+AMBIGUOUS_CODES: Final = frozenset({"LimitExceededException"})
+"""A rate or a quota: Kinesis answers so to its control plane's callers for either."""
+
+RATE_EXCEEDED: Final = "Rate exceeded"
+"""How a message begins that means the rate."""
+
+DENIED_CODES: Final = frozenset(
     {
+        "403",  # a HEAD request's answer has no body to say more
         "AccessDenied",
         "AccessDeniedException",
-        "AuthFailure",
         "AuthorizationError",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "RequestExpired",
         "Forbidden",
-        "403",
-        "InvalidAccessKeyId",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "SignatureDoesNotMatch",
-        "MissingAuthenticationToken",
-        "NotAuthorized",
-        "OptInRequired",
-        "UnauthorizedOperation",
-        "UnrecognizedClientException",
         "KMSAccessDeniedException",
+        "NotAuthorized",
+        "UnauthorizedOperation",
     }
 )
+"""The credentials are good, and no policy allows the call."""
+
+NOT_ALLOWED_CODES: Final = DENIED_CODES | {
+    "AuthFailure",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "OptInRequired",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
 
 NOT_FOUND_CODES: Final = frozenset(
     {
@@ -187,7 +198,7 @@ UNAVAILABLE_CODES: Final = frozenset(
 _SERVER_ERROR: Final = 500
 
 _HINTS: Final[Mapping[type[VideoctlError], str]] = {
-    NotAllowed: "check the profile and its policy: videoctl doctor",
+    NotAllowed: "renew the credentials or choose another profile: videoctl doctor",
     Throttled: "run the same command again in a minute",
     Busy: "run the same command again once the other change is over",
     Unavailable: "run the same command again; it looks first whether the call took effect",
@@ -232,7 +243,19 @@ def _client_error(error: botocore_errors.ClientError, call: Call) -> VideoctlErr
     said = answer.get("Error", {}).get("Message") or "no message"
     request = f", request {known.request_id}" if known.request_id else ""
     kind = _kind(code, int(metadata.get("HTTPStatusCode", 0)))
-    return _make(kind, known, f"{call}: {said} ({code}{request})")
+    if code in AMBIGUOUS_CODES and said.startswith(RATE_EXCEEDED):
+        kind = Throttled
+    if code not in DENIED_CODES:
+        return _make(kind, known, f"{call}: {said} ({code}{request})")
+    action = iam_action(call.service, call.operation)
+    if action not in said:
+        said = f"{said}; it needs {action}"
+    denied = _make(kind, known, f"{call}: {said} ({code}{request})")
+    denied.hint = (
+        f"allow {action} to the role in use (videoctl doctor says whose it is), then run the"
+        " same command again"
+    )
+    return denied
 
 
 def _kind(code: str, status: int) -> type[VideoctlError]:

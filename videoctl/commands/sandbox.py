@@ -63,6 +63,9 @@ def add_fault(
     operation: Annotated[str | None, typer.Option(help="Only this operation.")] = None,
     rate: Annotated[float, typer.Option(min=0, max=1, help="Share of calls hit.")] = 1.0,
     delay_ms: Annotated[int | None, typer.Option(min=0, help="For slow, in ms.")] = None,
+    times: Annotated[
+        int | None, typer.Option(min=1, help="Ends by itself after this many calls.")
+    ] = None,
     for_seconds: Annotated[
         float | None, typer.Option("--for", min=0, help="Ends by itself after this long.")
     ] = None,
@@ -74,6 +77,7 @@ def add_fault(
         "--service": service,
         "--operation": operation,
         "--delay-ms": delay_ms,
+        "--times": times,
         "--for": for_seconds,
     }
     for option, value in given.items():

@@ -26,6 +26,9 @@ _TIMESTREAM_CURE: Final = (
     " Timestream for InfluxDB would need another session store"
 )
 
+TIMESTREAM_ACTION: Final = "timestream:ListDatabases"
+"""What the cheapest call to Timestream needs."""
+
 
 def account_check(observed: ObservedEnvironment, account_id: str) -> Check:
     """The credentials in use belong to the account the target names."""
@@ -87,13 +90,18 @@ def timestream_check(observed: ObservedEnvironment, region: Region) -> Check:
         ),
         "denied": (
             Verdict.FAIL,
-            "the credentials may not call timestream:ListDatabases",
-            "allow timestream:DescribeEndpoints and timestream:ListDatabases on *",
+            f"timestream-write:ListDatabases in {region} is not allowed",
+            f"allow timestream:DescribeEndpoints and {TIMESTREAM_ACTION} on * to the role in use",
         ),
     }
     verdict, seen, cure = verdicts.get(access or "", (Verdict.UNKNOWN, "not known", None))
     return Check(
-        check=f"timestream-access:{region}", seen=seen, limit="open", verdict=verdict, cure=cure
+        check=f"timestream-access:{region}",
+        seen=seen,
+        limit="open",
+        verdict=verdict,
+        cure=cure,
+        missing_action=TIMESTREAM_ACTION if access == "denied" else None,
     )
 
 

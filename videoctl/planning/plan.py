@@ -101,6 +101,7 @@ class Check:
         verdict: what follows.
         cure: the command or action that mends it.
         flag: the option that accepts it all the same; None where nothing does.
+        missing_action: the IAM action that is not allowed, where it fails for that.
 
     """
 
@@ -110,16 +111,21 @@ class Check:
     verdict: Verdict
     cure: str | None = None
     flag: str | None = None
+    missing_action: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Blocker:
-    """A reason not to act: a failed check, in one line, with what mends or overrides it."""
+    """A reason not to act: a failed check, in one line, with what mends or overrides it.
+
+    `is_permission`: credentials or a policy are at fault, and nothing else.
+    """
 
     check: str
     message: str
     cure: str | None
     flag: str | None
+    is_permission: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,6 +222,7 @@ class Plan:
                 message=f"{check.seen} (must be: {check.limit})",
                 cure=check.cure,
                 flag=check.flag,
+                is_permission=check.check == "account" or check.missing_action is not None,
             )
             for check in self.checks
             if check.verdict is Verdict.FAIL

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from videoctl.model.regions import Region
+from videoctl.planning.checks import TIMESTREAM_ACTION
 from videoctl.planning.observation import (
     ABSENT,
     ObservedEnvironment,
@@ -106,6 +107,7 @@ class EnvironmentStatus:
     hops: tuple[Hop, ...]
     ticket: TicketState
     open_items: tuple[str, ...]
+    unreadable: tuple[str, ...] = ()
 
 
 def environment_status(
@@ -125,6 +127,7 @@ def environment_status(
         hops=hops,
         ticket=effective,
         open_items=tuple(_open_items(observed, hops, last_run, state, effective)),
+        unreadable=(*observed.unreadable, *_denied(observed)),
     )
 
 
@@ -176,7 +179,7 @@ def _open_items(
         yield f"the engine's lock is held by {stack.lock_owner}"
     if last_run is not None and not last_run.is_running and last_run.outcome != "done":
         yield f"the last {last_run.action} ended {last_run.outcome or 'without an outcome'}"
-    yield from _unreadable_items(observed.unreadable)
+    yield from _unreadable_items((*observed.unreadable, *_denied(observed)))
     for line in missing_resources(observed):
         yield f"missing: {line}"
     for hop in hops:
@@ -200,6 +203,16 @@ def _unreadable_items(unreadable: tuple[str, ...]) -> Iterator[str]:
     parts = [line.partition(": ") for line in unreadable]
     yield f"could not be read: {', '.join(what for what, _, _ in parts)}"
     yield f"the first of these failed with: {parts[0][2]}"
+
+
+def _denied(observed: ObservedEnvironment) -> Iterator[str]:
+    """What AWS answers with a refusal and the observation keeps as a fact."""
+    for seen in observed.regions:
+        if seen.timestream_access == "denied":
+            yield (
+                f"session-store in {seen.region}: timestream-write:ListDatabases in {seen.region}"
+                f" is not allowed; it needs {TIMESTREAM_ACTION}"
+            )
 
 
 def _hops(specification: EnvironmentSpecification, observed: ObservedEnvironment) -> Iterator[Hop]:

@@ -48,7 +48,12 @@ JOBS: Final[Mapping[str, Job]] = {
     FLINK_CODE: Job("agg", "main.py"),
     "session_function": Job("kds_timestream_buf_sess", "handler.py"),
 }
-"""Artefact name, as the programs ask for it, to the job it is made of."""
+"""What environments are built with: artefact name, as the program asks for it, to the job."""
+
+SYSTEM_JOBS: Final[Mapping[str, Mapping[str, Job]]] = {
+    "kinesis-data-3": {"object_copy_function": Job("object_copy", "handler.py")},
+}
+"""What the other systems are built with, by the system's name: no environment changes with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +71,22 @@ class Artifacts:
     missing: Mapping[str, str]
 
 
-def build_artifacts(directory: Path, sources: Path | None = None) -> Artifacts:
+def build_artifacts(
+    directory: Path, sources: Path | None = None, jobs: Mapping[str, Job] = JOBS
+) -> Artifacts:
     """Pack every job into `directory`; what is there already with the same content stays.
 
     Args:
         directory: where the zips go; made if missing.
         sources: the `jobs` directory; the installed one by default.
+        jobs: what to pack; the jobs of environments by default.
 
     """
     sources = Path(str(resources.files("jobs"))) if sources is None else sources
     directory.mkdir(parents=True, exist_ok=True)
     paths: dict[str, Path] = {}
     missing: dict[str, str] = {}
-    for name, job in JOBS.items():
+    for name, job in jobs.items():
         source = sources / job.directory
         if source.is_dir():
             paths[name] = _written(directory, job.directory, pack(source))

@@ -82,10 +82,16 @@ class Stream(ResourceType):
     def update(
         self, context: Context, resource_id: str, old: Properties, new: Properties
     ) -> Properties:
-        """One call a change; Kinesis takes the next one only when the stream is ACTIVE again."""
+        """One call a change; Kinesis takes the next one only when the stream is ACTIVE again.
+
+        What is to change is compared with what AWS has: an update that broke off has made some of
+        the calls, and Kinesis refuses to set a retention that is set already.
+        """
         name = resource_id.rpartition("/")[2]
-        before = old or {**_active(context, name), "tagsAll": new.get("tagsAll")}
-        _apply(context, name, before, new)
+        actual = _active(context, name)
+        before = old or {**actual, "tagsAll": new.get("tagsAll")}
+        done = {key: value for key, value in actual.items() if changed(before, new, key)}
+        _apply(context, name, {**before, **done}, new)
         return {**_described(context.client("kinesis"), name)[1], **_given(new)}
 
     def delete(self, context: Context, resource_id: str, outputs: Properties) -> None:

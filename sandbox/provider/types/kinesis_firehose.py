@@ -143,13 +143,7 @@ class FirehoseDeliveryStream(ResourceType):
             firehose.create_delivery_stream(**arguments)
         arn = context.arn("firehose", f"deliverystream/{name}")
         context.made(arn, {"arn": arn})
-        description = await_status(
-            context,
-            f"delivery stream {name}",
-            lambda: _described(firehose, name),
-            wanted=("ACTIVE", _CREATING_FAILED),
-            passing=("CREATING",),
-        )
+        description = _created(context, name)
         if description["DeliveryStreamStatus"] == _CREATING_FAILED:
             _remove(context, name)
             context.unfinished = None
@@ -172,9 +166,12 @@ class FirehoseDeliveryStream(ResourceType):
     def update(
         self, context: Context, resource_id: str, old: Properties, new: Properties
     ) -> Properties:
-        """The destination under the version that Firehose has now, and tags."""
+        """The destination under the version that Firehose has now, and tags.
+
+        A stream whose creation was not seen to its end may not be ACTIVE yet.
+        """
         firehose, name = context.client("firehose"), resource_id.rpartition("/")[2]
-        description = _described(firehose, name)[1]
+        description = _created(context, name)
         if changed(old, new, "extendedS3Configuration"):
             firehose.update_destination(
                 DeliveryStreamName=name,
@@ -230,6 +227,18 @@ def _described(firehose: Any, name: str) -> tuple[str, dict[str, Any]]:
     answer = firehose.describe_delivery_stream(DeliveryStreamName=name)
     description = answer["DeliveryStreamDescription"]
     return description["DeliveryStreamStatus"], description
+
+
+def _created(context: Context, name: str) -> dict[str, Any]:
+    """The description once the creation has ended, well or not."""
+    firehose = context.client("firehose")
+    return await_status(
+        context,
+        f"delivery stream {name}",
+        lambda: _described(firehose, name),
+        wanted=("ACTIVE", _CREATING_FAILED),
+        passing=("CREATING",),
+    )
 
 
 def _outputs(description: dict[str, Any]) -> Properties:

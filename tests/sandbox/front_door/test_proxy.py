@@ -34,7 +34,14 @@ class Target(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815 - the name http.server looks for
 
     def do_POST(self) -> None:
-        """Echo."""
+        """Echo, or refuse before the body is read."""
+        if self.path == "/refused":
+            self.send_response(413)
+            self.send_header("content-length", "9")
+            self.end_headers()
+            self.wfile.write(b"too large")
+            self.rfile.read(int(self.headers["content-length"]))
+            return
         if self.headers.get("transfer-encoding") == "chunked":
             body = b""
             while size := int(self.rfile.readline(), 16):
@@ -164,6 +171,23 @@ def test_a_large_body_goes_through_unchanged(door: FrontDoor, target: int) -> No
     door.route(target)
     body = b"0123456789" * 1_000_000
     assert httpx.post(f"{door.url}/", content=body).content == body
+
+
+def test_an_answer_before_the_end_of_the_body_is_seen(door: FrontDoor, target: int) -> None:
+    """A refused upload is told why, and its rest is nobody's next request."""
+    door.route(target)
+    for _ in range(3):
+        refused = httpx.post(f"{door.url}/refused", content=b"x" * 8_000_000)
+        assert (refused.status_code, refused.text) == (413, "too large")
+        answer = httpx.post(f"{door.url}/v1/events", content=b"after")
+        assert answer.json()["body"] == "after"
+
+
+def test_a_large_body_without_a_target_is_told_so(door: FrontDoor) -> None:
+    """The answer is not lost with the bytes nobody reads."""
+    door.route()
+    for _ in range(3):
+        assert httpx.post(f"{door.url}/v1/events", content=b"x" * 8_000_000).status_code == 503
 
 
 def test_a_chunked_body_goes_through_unchanged(door: FrontDoor, target: int) -> None:

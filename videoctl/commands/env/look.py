@@ -88,7 +88,7 @@ def _await(
 
 
 def check(command: typer.Context, name: Name) -> None:
-    """Run every preflight and health check; exit 3 when one refuses."""
+    """Run every preflight and health check; exit 3 when one refuses, 6 for want of permission."""
     from videoctl.context import Context
     from videoctl.planning.plan import Verdict
     from videoctl.render import draw_checks
@@ -107,8 +107,11 @@ def check(command: typer.Context, name: Name) -> None:
                 console.print(f"refused by {item.check}: {item.cure or item.seen}", markup=False)
 
     context.output.document("env-check/v1", {"name": name, "checks": checks}, text)
-    if any(item.verdict is Verdict.FAIL for item in checks):
-        raise typer.Exit(int(ExitCode.REFUSED))
+    failed = [item for item in checks if item.verdict is Verdict.FAIL]
+    if failed:
+        is_permission = all(item.missing_action is not None for item in failed)
+        code = ExitCode.NOT_ALLOWED if is_permission else ExitCode.REFUSED
+        raise typer.Exit(int(code))
 
 
 def drift(command: typer.Context, name: Name) -> None:

@@ -29,6 +29,7 @@ def list_environments(command: typer.Context) -> None:
     from videoctl.context import Context
     from videoctl.model.cost import estimate, price_table
     from videoctl.output import table
+    from videoctl.planning.status import EnvironmentState
     from videoctl.render import age, moment
 
     context = Context(command)
@@ -36,15 +37,19 @@ def list_environments(command: typer.Context) -> None:
     for specification in context.specifications().values():
         session = context.session(specification)
         status, record = session.summary()
+        unreadable = status.unreadable if status else ()
+        for line in unreadable:
+            context.output.warn(f"{specification.name}: could not be read: {line}")
         rows.append(
             {
                 "name": specification.name,
                 "kind": specification.kind,
                 "regions": specification.regions,
-                "state": status,
+                "state": status.state if status else EnvironmentState.ABSENT,
                 "protected": specification.protected,
                 "created_at": record.created_at if record else None,
                 "expires_at": record.expires_at if record else None,
+                "unreadable": unreadable,
                 "cost_per_month_usd": estimate(specification).cost_per_month_usd,
             }
         )

@@ -57,6 +57,7 @@ def refuse_if_blocked(context: Context, plan: Plan, *, shown: bool = False) -> N
 
     Raises:
         LockedError: another run is at it, which comes before any check.
+        NotAllowedError: the first check that failed is one of credentials or permission.
         RefusedError: with one fault for each failed check.
 
     """
@@ -71,7 +72,7 @@ def refuse_if_blocked(context: Context, plan: Plan, *, shown: bool = False) -> N
         return
     if not shown and not context.output.is_machine:
         draw_checks(context.output.console(stderr=True), plan.checks)
-    kind = NotAllowedError if blockers[0].check == "account" else RefusedError
+    kind = NotAllowedError if blockers[0].is_permission else RefusedError
     error = kind(
         f"{plan.environment}: {len(blockers)} of {len(plan.checks)} checks refuse to"
         f" {plan.action} it; nothing was changed",
