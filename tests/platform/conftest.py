@@ -39,7 +39,7 @@ class PlayedStack:
         """What it was told to say."""
         return self.seen
 
-    def preview(self, *, refresh: bool = False) -> StackPreview:
+    def preview(self, *, refresh: bool = False, with_engine_plan: bool = False) -> StackPreview:
         """Nothing would change."""
         return StackPreview(changes=ResourceChanges(same=1))
 
