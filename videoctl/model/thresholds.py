@@ -75,7 +75,7 @@ class Thresholds:
     function_errors: Threshold
     function_throttles: Threshold
     store_rejected_records: Threshold
-    store_system_errors: Threshold
+    store_failed_requests: Threshold
     raw_arrivals_records: Threshold
     session_age_seconds: Threshold
     session_stall_ratio: Threshold
