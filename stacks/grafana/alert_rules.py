@@ -47,7 +47,8 @@ class Concern:
     Attributes:
         key: part of the rules' uid.
         title: what is wrong, in a region.
-        summary: the figure in words; `$values.V` is the figure.
+        summary: the figure in words; `.Values.V` is the figure (`$values` would be expanded by
+            provisioning, as an environment variable).
         action: what to type or look at first.
         limit: from the thresholds.
         queries: give the figure as V.
@@ -94,7 +95,7 @@ def _concerns(subject: Subject, region: Region, limits: Thresholds) -> Iterator[
     yield Concern(
         key="no-data",
         title="No data arriving",
-        summary="{{ $values.V }} records came into the raw stream in five minutes",
+        summary="{{ .Values.V.Value }} records came into the raw stream in five minutes",
         action=f"{look}, then videoctl env check {name}: ingest or the front door is down",
         limit=limits.raw_arrivals_records,
         queries=_metric(subject, region),
@@ -103,7 +104,7 @@ def _concerns(subject: Subject, region: Region, limits: Thresholds) -> Iterator[
     yield Concern(
         key="stale",
         title="Session windows stale",
-        summary="the newest session window ended {{ $values.V }} s ago",
+        summary="the newest session window ended {{ .Values.V.Value }} s ago",
         action=f"{look}: Flink, the session function or Timestream stands still",
         limit=limits.session_age_seconds,
         queries=(_sessions("V", source, sessions.newest_window_age()),),
@@ -113,7 +114,7 @@ def _concerns(subject: Subject, region: Region, limits: Thresholds) -> Iterator[
     yield Concern(
         key="stall-ratio",
         title="Stall ratio high",
-        summary="viewers stall {{ humanizePercentage $values.V.Value }} of their time",
+        summary="viewers stall {{ humanizePercentage .Values.V.Value }} of their time",
         action="see Top content on the live sessions dashboard: one content, or one region?",
         limit=limits.session_stall_ratio,
         queries=(_sessions("V", source, sessions.recent_stall_ratio()),),
@@ -122,7 +123,7 @@ def _concerns(subject: Subject, region: Region, limits: Thresholds) -> Iterator[
     yield Concern(
         key="error-ratio",
         title="Error rate high",
-        summary="{{ humanizePercentage $values.V.Value }} of the events are errors",
+        summary="{{ humanizePercentage .Values.V.Value }} of the events are errors",
         action="see Top content on the live sessions dashboard: one content, or one region?",
         limit=limits.session_error_ratio,
         queries=(_sessions("V", source, sessions.recent_error_ratio()),),
@@ -131,7 +132,7 @@ def _concerns(subject: Subject, region: Region, limits: Thresholds) -> Iterator[
     yield Concern(
         key="late-ratio",
         title="Late share high",
-        summary="{{ humanizePercentage $values.V.Value }} of the events come late",
+        summary="{{ humanizePercentage .Values.V.Value }} of the events come late",
         action=f"{look}: a backlog upstream of Flink, or players with wrong clocks",
         limit=limits.late_ratio,
         queries=_late(subject, region),
