@@ -154,20 +154,19 @@ class Engine:
         return {key: (version, content) for key, version, content in found.fetchall()}
 
     def _insert(self, table: str, rows: list[Row]) -> None:
-        # One JSON document: DuckDB takes ten times as long to plan a VALUES list of parameters.
+        if not rows:
+            return
+        # Every column, named or not: a measure that the higher version lacks is gone with the old
+        # row. One JSON document: DuckDB takes ten times as long to plan a list of parameters.
         types = self._columns(table)
-        by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-        for row in rows:
-            values = _values(row)
-            by_columns.setdefault(tuple(values), []).append(values)
-        for columns, lines in by_columns.items():
-            names = ", ".join(map(quoted, columns))
-            structure = json.dumps([{name: types[name] for name in columns}]).replace("'", "''")
-            self._connection.execute(
-                f"INSERT OR REPLACE INTO {quoted(table)} ({names}) "
-                f"SELECT unnest(from_json(?, '{structure}'), recursive := true)",
-                [json.dumps(lines)],
-            )
+        absent = dict.fromkeys(types)
+        names = ", ".join(map(quoted, types))
+        structure = json.dumps([types]).replace("'", "''")
+        self._connection.execute(
+            f"INSERT OR REPLACE INTO {quoted(table)} ({names}) "
+            f"SELECT unnest(from_json(?, '{structure}'), recursive := true)",
+            [json.dumps([absent | _values(row) for row in rows])],
+        )
 
     def _fit_columns(self, table: str, row: Row) -> None:
         wanted = dict.fromkeys(row.dimensions, "VARCHAR") | {
