@@ -1,4 +1,4 @@
-"""An environment of two regions: its documents, and an hour of viewers in each region's store."""
+"""An environment of two regions: its documents, and half an hour of viewers in its stores."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def panel_query(exported: Any, title: str, region: str) -> str:
 
 
 def asked(stores: Stores, region: str, raw_query: str) -> list[dict[str, str | None]]:
-    """The rows a query gives over the whole hour."""
+    """The rows a query gives over all that was written."""
     store, made = stores[region]
     start = made.now_ms - MINUTES * 2 * MINUTE_MS
     return store.select(expanded(raw_query, start, made.now_ms, INTERVAL_MS, SESSION))

@@ -21,7 +21,7 @@ from sandbox.services.timestream import TimestreamQuery, TimestreamWrite
 from tests.sandbox.services.calling import Caller
 
 MINUTE_MS = 60_000
-MINUTES = 60
+MINUTES = 30
 Window = dict[str, Any]
 
 
@@ -102,7 +102,7 @@ class Made:
 
 
 def fill(store: RegionStore, region: str, now_ms: int, seed: int) -> Made:
-    """An hour of windows: with corrections, repeats, out of order, and canaries between them."""
+    """Half an hour of windows: corrected, repeated, out of order, with canaries between them."""
     chance = random.Random(seed)
     newest = (now_ms - MINUTE_MS) // MINUTE_MS * MINUTE_MS
     records: list[Window] = []
