@@ -104,6 +104,29 @@ def session_function(
     )
 
 
+def grafana(table_arns: tuple[str, ...]) -> str:
+    """A Grafana workspace: read the sessions tables and CloudWatch's metrics, in any region.
+
+    It lists databases and tables for whoever writes a query, and cancels queries that take long.
+    """
+    reading = ("timestream:DescribeTable", "timestream:ListMeasures", "timestream:Select")
+    # None of these belongs to a resource: AWS accepts only "*" here.
+    any_resource = (
+        "timestream:CancelQuery",
+        "timestream:DescribeEndpoints",
+        "timestream:ListDatabases",
+        "timestream:SelectValues",
+    )
+    metrics = ("cloudwatch:GetMetricData", "cloudwatch:ListMetrics")
+    databases = tuple(dict.fromkeys(arn.partition("/table/")[0] for arn in table_arns))
+    return document(
+        Statement(sid="ReadSessions", actions=reading, resources=table_arns),
+        Statement(sid="ListTables", actions=("timestream:ListTables",), resources=databases),
+        Statement(sid="Query", actions=any_resource, resources=_ANY),
+        Statement(sid="ReadMetrics", actions=metrics, resources=_ANY),
+    )
+
+
 def object_copy_function(
     place: Place, *, source_bucket: str, destination_bucket: str, log_group_arn: str
 ) -> str:

@@ -180,6 +180,18 @@ class World:
         inputs = {"topic": topic, "protocol": "sqs", "endpoint": endpoint}
         return inputs, made["SubscriptionArn"]
 
+    def workspace(self) -> Made:
+        """A Grafana workspace."""
+        made = self.call(
+            "grafana",
+            "CreateWorkspace",
+            accountAccessType="CURRENT_ACCOUNT",
+            authenticationProviders=["AWS_SSO"],
+            permissionType="CUSTOMER_MANAGED",
+            workspaceName=self.tag,
+        )
+        return {"name": self.tag}, made["workspace"]["id"]
+
 
 MAKERS: dict[str, Callable[[World], Made]] = {
     "aws:ec2/vpc:Vpc": World.vpc,
@@ -193,6 +205,7 @@ MAKERS: dict[str, Callable[[World], Made]] = {
     "aws:lb/targetGroup:TargetGroup": World.target_group,
     "aws:lb/listener:Listener": World.listener,
     "aws:ecs/taskDefinition:TaskDefinition": World.task_definition,
+    "aws:grafana/workspace:Workspace": World.workspace,
     "aws:kinesis/streamConsumer:StreamConsumer": World.consumer,
     "aws:kms/key:Key": World.key,
     "aws:sqs/queue:Queue": World.queue,

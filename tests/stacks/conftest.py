@@ -264,6 +264,7 @@ def specification_with(**changes: Any) -> model.EnvironmentSpecification:
         buckets=model.BucketsSpecification(raw=bucket, session=bucket, late=bucket),
         limits=model.LimitsSpecification(budget_usd_per_month=100),
         flink=model.FlinkSpecification(parallelism=128),
+        grafana=model.GrafanaSpecification(workspace=True),
         features=model.FeaturesSpecification(
             snowflake_topics=("raw", "session", "late"), load_test_source=True
         ),
@@ -329,6 +330,7 @@ def _specifications(draw: st.DrawFn) -> model.EnvironmentSpecification:
         streams=model.StreamsSpecification(**dict(zip(_KINDS, streams, strict=True))),
         buckets=model.BucketsSpecification(**dict(zip(_KINDS, buckets, strict=True))),
         features=draw(_FEATURES),
+        grafana=model.GrafanaSpecification(workspace=draw(st.booleans())),
         network=draw(_NETWORKS),
     )
 

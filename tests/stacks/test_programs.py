@@ -45,6 +45,7 @@ LIMITS = {
     "LoadBalancer": 32, "LogGroup": 512, "LogStream": 512, "Queue": 80, "Repository": 256,
     "Role": 64, "RolePolicy": 128, "SecurityGroup": 255, "Service": 255, "Stream": 128,
     "StreamConsumer": 128, "Table": 256, "TargetGroup": 32, "TaskDefinition": 255, "Topic": 256,
+    "Workspace": 255,
 }  # fmt: skip
 
 
