@@ -142,6 +142,7 @@ def provider_outputs(type_: str, name: str, inputs: dict[str, Any]) -> dict[str,
     return {
         "keyId": f"key-of-{name}",
         "prefixListId": "pl-00000000",
+        "endpoint": f"{name}.example",
         "dnsName": f"{name}.example",
         "uuid": f"uuid-of-{name}",
         "url": f"https://sqs.{region}.amazonaws.com/{ACCOUNT}/{inputs.get('name')}",
