@@ -251,6 +251,23 @@ def test_a_call_that_is_wrong_itself_blames_no_record(sink, table, queue):
     assert queue.messages == []
 
 
+def test_windows_that_are_all_too_old_are_given_up_with_their_reasons(sink, table, queue):
+    """Timestream judged each of them: delivering them again would only block the shard."""
+    table.rejects = {f"s-{number}": "outside the time range" for number in range(5)}
+    assert failed(sink.process(lambda_event(*sessions(5)))) == []
+    assert {message["reason"] for message in queue.messages} == {"outside the time range"}
+    assert len(queue.messages) == 5
+
+
+def test_poison_too_large_for_a_message_is_named_by_its_place(sink, queue):
+    """A megabyte of nonsense does not stop the shard: the stream still holds it."""
+    assert failed(sink.process(lambda_event(b"x" * 1_000_000, window()))) == []
+    (message,) = queue.messages
+    assert message["data_base64"] is None
+    assert (message["sequence_number"], message["data_bytes"]) == ("1", 1_000_000)
+    assert len(json.dumps(message)) < 262_144
+
+
 def test_aggregated_records_are_split(sink, table, queue):
     """A failure in an aggregate is reported under the Kinesis record's number."""
     data = aggregate((item["session_id"], json.dumps(item).encode()) for item in sessions(3))
