@@ -96,9 +96,13 @@ def _arithmetic(expression: str, values: dict[str, Any]) -> Any:
         return None
 
 
-def fill(store: RegionStore, count: int, **fields: Any) -> None:
-    """As many sessions in the newest minute."""
-    start = int(datetime.now(UTC).timestamp()) // 60 * MINUTE_MS - MINUTE_MS
+def newest_minute_ms() -> int:
+    """Where the newest window begins that has closed."""
+    return int(datetime.now(UTC).timestamp()) // 60 * MINUTE_MS - MINUTE_MS
+
+
+def fill(store: RegionStore, start: int, count: int, **fields: Any) -> None:
+    """As many sessions in one minute; again, they are corrections of those before."""
     windows = [
         {
             "session_id": f"s-{number}", "content_id": "c", "region": "us-east-1",
@@ -187,11 +191,11 @@ def test_a_ratio_fires_at_its_limit(
     severity: str,
 ) -> None:
     """Just under the limit it is quiet, at the limit it fires; without viewers it says nothing."""
-    value = getattr(limit, severity)
+    value, start = getattr(limit, severity), newest_minute_ms()
     rule = rule_of(rules, concern, severity)
-    fill(empty_store, 40, **fields(value - 0.01))
+    fill(empty_store, start, 40, **fields(value - 0.01))
     assert fires(rule, empty_store, []) is False
-    fill(empty_store, 40, **fields(value))
+    fill(empty_store, start, 40, **fields(value))
     assert fires(rule, empty_store, []) is True
     assert rule["noDataState"] == "OK"
 
@@ -211,13 +215,13 @@ def test_stale_sessions_fire(rules: list[Rule], empty_store: RegionStore) -> Non
     """An empty table is stale, a table with the newest minute is not."""
     rule = rule_of(rules, "stale", "critical")
     assert fires(rule, empty_store, []) is True
-    fill(empty_store, 1)
+    fill(empty_store, newest_minute_ms(), 1)
     assert fires(rule, empty_store, []) is False
 
 
 def test_the_late_share_is_of_all_events(rules: list[Rule], empty_store: RegionStore) -> None:
     """Late events over late and counted ones; no late event at all is no alert."""
-    fill(empty_store, 19)  # 1900 events
+    fill(empty_store, newest_minute_ms(), 19)  # 1900 events
     rule = rule_of(rules, "late-ratio", "critical")
     assert fires(rule, empty_store, [50.0, 49.0]) is False
     assert fires(rule, empty_store, [50.0, 50.0]) is True
