@@ -68,7 +68,7 @@ class EnvironmentTopology(pulumi.ComponentResource):
             grafana_args = GrafanaWorkspaceArgs(
                 site=args.site(args.specification.primary),
                 authentication=args.specification.grafana.authentication,
-                table_arns=tuple(side.detail.sessions_table_arn for side in sides),
+                table_arns={side.site.region: side.detail.sessions_table_arn for side in sides},
             )
             self.grafana = GrafanaWorkspace(
                 "grafana", grafana_args, pulumi.ResourceOptions(parent=self)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import pulumi
-from pulumi_aws import grafana
+from pulumi_aws import grafana, iam
 
 from stacks.components.service_role import ServiceRole, ServiceRoleArgs
 from stacks.policies import roles
 from stacks.policies.document import trust
 from stacks.sites import Site
+from videoctl.model.regions import Region
 
 GRAFANA_VERSION: Final = "10.4"
 """The version that the dashboards are generated for, and one that the service offers."""
@@ -27,13 +29,13 @@ class GrafanaWorkspaceArgs:
     Attributes:
         site: where it is; it reads all regions from there.
         authentication: who vouches for its users.
-        table_arns: the sessions tables of all regions.
+        table_arns: the sessions table of each region.
 
     """
 
     site: Site
     authentication: Literal["AWS_SSO", "SAML"]
-    table_arns: tuple[pulumi.Output[str], ...]
+    table_arns: Mapping[Region, pulumi.Output[str]]
 
 
 class GrafanaWorkspace(pulumi.ComponentResource):
@@ -58,9 +60,18 @@ class GrafanaWorkspace(pulumi.ComponentResource):
             site=site,
             purpose="grafana",
             trust=trust("grafana.amazonaws.com", account_id=site.account_id),
-            policy=pulumi.Output.all(*args.table_arns).apply(_policy),
+            policy=roles.grafana(),
         )
         role = ServiceRole(f"{name}-role", role_args, options)
+        for region, table_arn in args.table_arns.items():
+            # One a region: a second region changes nothing of the first.
+            iam.RolePolicy(
+                f"{region}-{name}-policy",
+                name=f"sessions-{region}",
+                role=role.arn.apply(_name),
+                policy=table_arn.apply(roles.grafana_sessions),
+                opts=options,
+            )
         workspace = grafana.Workspace(
             f"{name}-workspace",
             region=site.region,
@@ -81,5 +92,5 @@ class GrafanaWorkspace(pulumi.ComponentResource):
         self.register_outputs({"endpoint": self.endpoint})
 
 
-def _policy(table_arns: list[str]) -> str:
-    return roles.grafana(tuple(table_arns))
+def _name(role_arn: str) -> str:
+    return role_arn.rpartition("/")[2]

@@ -104,26 +104,31 @@ def session_function(
     )
 
 
-def grafana(table_arns: tuple[str, ...]) -> str:
-    """A Grafana workspace: read the sessions tables and CloudWatch's metrics, in any region.
+def grafana() -> str:
+    """A Grafana workspace in any region: CloudWatch's metrics, and queries to be run and ended.
 
-    It lists databases and tables for whoever writes a query, and cancels queries that take long.
+    AWS knows no narrower resource for any of these actions.
     """
-    reading = ("timestream:DescribeTable", "timestream:ListMeasures", "timestream:Select")
-    # None of these belongs to a resource: AWS accepts only "*" here.
-    any_resource = (
+    querying = (
         "timestream:CancelQuery",
         "timestream:DescribeEndpoints",
         "timestream:ListDatabases",
         "timestream:SelectValues",
     )
     metrics = ("cloudwatch:GetMetricData", "cloudwatch:ListMetrics")
-    databases = tuple(dict.fromkeys(arn.partition("/table/")[0] for arn in table_arns))
     return document(
-        Statement(sid="ReadSessions", actions=reading, resources=table_arns),
-        Statement(sid="ListTables", actions=("timestream:ListTables",), resources=databases),
-        Statement(sid="Query", actions=any_resource, resources=_ANY),
+        Statement(sid="Query", actions=querying, resources=_ANY),
         Statement(sid="ReadMetrics", actions=metrics, resources=_ANY),
+    )
+
+
+def grafana_sessions(table_arn: str) -> str:
+    """A Grafana workspace in one region: read the sessions table, and find it."""
+    reading = ("timestream:DescribeTable", "timestream:ListMeasures", "timestream:Select")
+    database = table_arn.partition("/table/")[0]
+    return document(
+        Statement(sid="ReadSessions", actions=reading, resources=(table_arn,)),
+        Statement(sid="ListTables", actions=("timestream:ListTables",), resources=(database,)),
     )
 
 

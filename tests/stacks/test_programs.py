@@ -262,9 +262,10 @@ def test_a_change_of_regions_or_kind_renames_nothing(record: Any, make_specifica
 
 
 def test_the_stack_gives_out_what_names_cannot_tell(richest: Any) -> None:
-    """Accelerator, endpoint groups and load balancers are exported, by region."""
+    """Accelerator, endpoint groups and load balancers are exported, by region; Grafana's host."""
     assert set(richest.outputs) == {
-        "accelerator_arn", "accelerator_dns_name", "endpoint_groups", "load_balancers",
+        "accelerator_arn", "accelerator_dns_name", "endpoint_groups", "grafana_endpoint",
+        "load_balancers",
     }  # fmt: skip
     assert set(richest.outputs["endpoint_groups"]) == set(WEST)
     assert set(richest.outputs["load_balancers"]["us-west-2"]) == {"arn", "dns_name"}
