@@ -46,6 +46,7 @@ RESOURCE_TYPES: Final = tuple(
         "globalaccelerator/accelerator:Accelerator",
         "globalaccelerator/endpointGroup:EndpointGroup",
         "globalaccelerator/listener:Listener",
+        "grafana/workspace:Workspace",
         "iam/role:Role",
         "iam/rolePolicy:RolePolicy",
         "kinesis/firehoseDeliveryStream:FirehoseDeliveryStream",

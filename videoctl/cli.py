@@ -32,6 +32,7 @@ COMMANDS: Final = (
     CommandEntry("env", "Build, see, change, check and destroy environments.", "env"),
     CommandEntry("stacks", "The module catalogue.", "stacks"),
     CommandEntry("loadtest", "Made-up viewers, fired at an environment.", "loadtest"),
+    CommandEntry("grafana", "Dashboards and alert rules, as files for a Grafana.", "grafana"),
     CommandEntry("sandbox", "The local target: both regions on this machine.", "sandbox"),
     CommandEntry("history", "Past runs, from the journal.", "history"),
     CommandEntry("lock", "Who holds an environment's lock; break a dead one.", "lock"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pulumi
 
 from stacks.components.accelerator import FrontDoor, FrontDoorArgs
+from stacks.components.grafana_workspace import GrafanaWorkspace, GrafanaWorkspaceArgs
 from stacks.components.region_side import EnvironmentArgs, RegionSide, other_types
 
 if TYPE_CHECKING:
@@ -28,11 +29,13 @@ class EnvironmentTopology(pulumi.ComponentResource):
     Attributes:
         sides: each region's side.
         front_door: the accelerator over them.
+        grafana: its Grafana workspace; None: it has none.
 
     """
 
     sides: Sequence[RegionSide]
     front_door: FrontDoor
+    grafana: GrafanaWorkspace | None = None
 
     def __init__(
         self,
@@ -61,12 +64,23 @@ class EnvironmentTopology(pulumi.ComponentResource):
         self.front_door = FrontDoor(
             "front-door", front_door_args, pulumi.ResourceOptions(parent=self)
         )
+        if args.specification.grafana.workspace:
+            grafana_args = GrafanaWorkspaceArgs(
+                site=args.site(args.specification.primary),
+                authentication=args.specification.grafana.authentication,
+                table_arns={side.site.region: side.detail.sessions_table_arn for side in sides},
+            )
+            self.grafana = GrafanaWorkspace(
+                "grafana", grafana_args, pulumi.ResourceOptions(parent=self)
+            )
         self.register_outputs(self.outputs())
 
     def outputs(self) -> dict[str, pulumi.Input[object]]:
         """What the service chose and names cannot tell; the stack's outputs."""
         balancers = {side.site.region: side.detail.balancer for side in self.sides}
+        grafana = {"grafana_endpoint": self.grafana.endpoint} if self.grafana else {}
         return {
+            **grafana,
             "accelerator_arn": self.front_door.arn,
             "accelerator_dns_name": self.front_door.dns_name,
             "endpoint_groups": {

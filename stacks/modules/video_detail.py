@@ -61,11 +61,13 @@ class VideoDetail(pulumi.ComponentResource):
     Attributes:
         balancer: the accelerator's endpoint in this region.
         network: the region's network.
+        sessions_table_arn: the region's sessions table.
 
     """
 
     balancer: IngestLoadBalancer
     network: Network
+    sessions_table_arn: pulumi.Output[str]
 
     def __init__(
         self, name: str, args: VideoDetailArgs, opts: pulumi.ResourceOptions | None = None
@@ -158,6 +160,7 @@ class VideoDetail(pulumi.ComponentResource):
             key_arn=args.key_arn,
         )
         store = SessionStore(f"{name}-sessions", store_args, options)
+        self.sessions_table_arn = store.table_arn
         sink_args = SessionSinkArgs(
             site=site,
             specification=args.specification.session_function,

@@ -104,6 +104,34 @@ def session_function(
     )
 
 
+def grafana() -> str:
+    """A Grafana workspace in any region: CloudWatch's metrics, and queries to be run and ended.
+
+    AWS knows no narrower resource for any of these actions.
+    """
+    querying = (
+        "timestream:CancelQuery",
+        "timestream:DescribeEndpoints",
+        "timestream:ListDatabases",
+        "timestream:SelectValues",
+    )
+    metrics = ("cloudwatch:GetMetricData", "cloudwatch:ListMetrics")
+    return document(
+        Statement(sid="Query", actions=querying, resources=_ANY),
+        Statement(sid="ReadMetrics", actions=metrics, resources=_ANY),
+    )
+
+
+def grafana_sessions(table_arn: str) -> str:
+    """A Grafana workspace in one region: read the sessions table, and find it."""
+    reading = ("timestream:DescribeTable", "timestream:ListMeasures", "timestream:Select")
+    database = table_arn.partition("/table/")[0]
+    return document(
+        Statement(sid="ReadSessions", actions=reading, resources=(table_arn,)),
+        Statement(sid="ListTables", actions=("timestream:ListTables",), resources=(database,)),
+    )
+
+
 def object_copy_function(
     place: Place, *, source_bucket: str, destination_bucket: str, log_group_arn: str
 ) -> str:

@@ -7,7 +7,10 @@ import sys
 
 import pytest
 
-HEAVY = ("boto3", "botocore", "pulumi", "pulumi_aws", "textual", "ministack", "httpx")
+HEAVY = (
+    "boto3", "botocore", "pulumi", "pulumi_aws", "textual", "ministack", "httpx",
+    "grafana_foundation_sdk",
+)  # fmt: skip
 
 
 def loaded_by(code: str) -> set[str]:
@@ -19,7 +22,9 @@ def loaded_by(code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
-@pytest.mark.parametrize("words", [["--version"], ["--help"], ["env", "--help"]])
+@pytest.mark.parametrize(
+    "words", [["--version"], ["--help"], ["env", "--help"], ["grafana", "export", "--help"]]
+)
 def test_help_and_version_load_nothing_heavy(words: list[str]) -> None:
     """`--version` and help never pay for boto3, pulumi or textual."""
     code = (

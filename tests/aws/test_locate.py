@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import pytest
 
@@ -262,3 +262,40 @@ def test_a_type_nobody_taught_is_told() -> None:
 def test_a_part_is_told_from_another_thing(wanted: object, actual: object, *, fits: bool) -> None:
     """AWS adds defaults and orders lists as it likes; what was asked for must be there."""
     assert is_part(wanted, actual) is fits
+
+
+class _Workspaces:
+    """A session whose Grafana has these workspaces, on two pages."""
+
+    def __init__(self, *workspaces: dict[str, str]) -> None:
+        self.pages = [list(workspaces[:1]), list(workspaces[1:])]
+
+    def client(self, service: str, region: Region) -> _Workspaces:
+        """The only client there is."""
+        assert (service, region) == ("grafana", WEST)
+        return self
+
+    def items(self, operation: str, member: str) -> Iterator[dict[str, str]]:
+        """Every workspace of every page."""
+        assert (operation, member) == ("ListWorkspaces", "workspaces")
+        for page in self.pages:
+            yield from page
+
+
+def test_a_grafana_workspace_is_found_by_its_name() -> None:
+    """One that is being deleted is not taken over; two of one name are told."""
+    token, inputs = "aws:grafana/workspace:Workspace", {"name": "video-dev"}
+    mine = {"id": "g-1", "name": "video-dev", "status": "CREATING"}
+    going = {"id": "g-2", "name": "video-dev", "status": "DELETING"}
+    other = {"id": "g-3", "name": "video-prod", "status": "ACTIVE"}
+
+    def located(*workspaces: dict[str, str]) -> str | None:
+        return Locator(cast("AwsSession", _Workspaces(*workspaces))).locate(
+            token, inputs, "us-west-2"
+        )
+
+    assert located(other, mine, going) == "g-1"
+    assert located(other, going) is None
+    with pytest.raises(FailedError) as caught:
+        located(mine, {**mine, "id": "g-4"})
+    assert caught.value.code == "resource-ambiguous"

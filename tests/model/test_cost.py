@@ -36,6 +36,15 @@ def test_one_region_costs_about_half_of_two() -> None:
     assert abs((both - accelerator) - 2 * (half - accelerator)) < 0.2
 
 
+def test_a_grafana_workspace_costs_an_editor() -> None:
+    """A workspace is billed for one editor at least; without one there is no such line."""
+    without = specification("prod")
+    with_one = replace(without, grafana=replace(without.grafana, workspace=True))
+    difference = estimate(with_one).cost_per_month_usd - estimate(without).cost_per_month_usd
+    assert difference == price_table().usd_per_month["grafana_editor"]
+    assert "Managed Grafana editor" not in {line.item for line in estimate(without).lines}
+
+
 def test_a_running_flink_application_is_billed_with_its_orchestration_kpu() -> None:
     """An application that is only created costs nothing; a running one a KPU more than it uses."""
     created = specification("dev")

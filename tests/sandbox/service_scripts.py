@@ -186,6 +186,38 @@ def timestream_query(sandbox: RealSandbox, client: Any) -> None:
     client.describe_account_settings()
 
 
+def grafana(_: RealSandbox, client: Any) -> None:
+    """A workspace's life."""
+    made = client.create_workspace(
+        accountAccessType="CURRENT_ACCOUNT",
+        authenticationProviders=["AWS_SSO", "SAML"],
+        permissionType="CUSTOMER_MANAGED",
+        workspaceName="models",
+        grafanaVersion="10.4",
+        tags={"a": "b"},
+    )["workspace"]
+    workspace = {"workspaceId": made["id"]}
+    arn = f"arn:aws:grafana:us-east-1:000000000000:/workspaces/{made['id']}"
+
+    def active() -> bool:
+        return bool(client.describe_workspace(**workspace)["workspace"]["status"] == "ACTIVE")
+
+    eventually(active)
+    client.update_workspace(**workspace, workspaceDescription="one")
+    eventually(active)
+    client.describe_workspace_configuration(**workspace)
+    client.update_workspace_configuration(**workspace, configuration="{}", grafanaVersion="12.4")
+    eventually(active)
+    client.describe_workspace_authentication(**workspace)
+    client.update_workspace_authentication(**workspace, authenticationProviders=["AWS_SSO"])
+    client.list_workspaces()
+    client.list_versions(**workspace)
+    client.tag_resource(resourceArn=arn, tags={"c": "d"})
+    client.list_tags_for_resource(resourceArn=arn)
+    client.untag_resource(resourceArn=arn, tagKeys=["a"])
+    client.delete_workspace(**workspace)
+
+
 def ec2(_: RealSandbox, client: Any) -> None:
     """A VPC with an endpoint."""
     vpc = {"VpcId": client.create_vpc(CidrBlock="10.90.0.0/16")["Vpc"]["VpcId"]}
@@ -213,6 +245,7 @@ def ec2(_: RealSandbox, client: Any) -> None:
 SCRIPTS: dict[str, Script] = {
     "ec2": ec2,
     "firehose": firehose,
+    "grafana": grafana,
     "kinesisanalyticsv2": flink,
     "timestream-query": timestream_query,
     "timestream-write": timestream_write,

@@ -142,6 +142,7 @@ def provider_outputs(type_: str, name: str, inputs: dict[str, Any]) -> dict[str,
     return {
         "keyId": f"key-of-{name}",
         "prefixListId": "pl-00000000",
+        "endpoint": f"{name}.example",
         "dnsName": f"{name}.example",
         "uuid": f"uuid-of-{name}",
         "url": f"https://sqs.{region}.amazonaws.com/{ACCOUNT}/{inputs.get('name')}",
@@ -264,6 +265,7 @@ def specification_with(**changes: Any) -> model.EnvironmentSpecification:
         buckets=model.BucketsSpecification(raw=bucket, session=bucket, late=bucket),
         limits=model.LimitsSpecification(budget_usd_per_month=100),
         flink=model.FlinkSpecification(parallelism=128),
+        grafana=model.GrafanaSpecification(workspace=True),
         features=model.FeaturesSpecification(
             snowflake_topics=("raw", "session", "late"), load_test_source=True
         ),
@@ -329,6 +331,7 @@ def _specifications(draw: st.DrawFn) -> model.EnvironmentSpecification:
         streams=model.StreamsSpecification(**dict(zip(_KINDS, streams, strict=True))),
         buckets=model.BucketsSpecification(**dict(zip(_KINDS, buckets, strict=True))),
         features=draw(_FEATURES),
+        grafana=model.GrafanaSpecification(workspace=draw(st.booleans())),
         network=draw(_NETWORKS),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -354,7 +355,7 @@ def test_protected_environments_keep_what_holds_data(richest: Any, recordings: A
     """Protection is on exactly what cannot be made again, and nowhere in dev."""
     kinds = {one.type.rpartition(":")[2] for one in richest.custom if one.protect}
     assert kinds == {
-        "Accelerator", "Application", "Bucket", "Database", "Key", "Stream", "Table",
+        "Accelerator", "Application", "Bucket", "Database", "Key", "Stream", "Table", "Workspace",
     }  # fmt: skip
     assert richest.one("us-east-1-ingest-balancer").inputs["enableDeletionProtection"]
     assert richest.one("us-east-1-kms-key").inputs["deletionWindowInDays"] == 30
@@ -443,3 +444,19 @@ def test_kinesis_data_3_copies_what_lands(systems: Any) -> None:
     function = recording.one("kinesis-data-3-function-function").inputs
     copies = f"video-kinesis-data-3-copies-us-east-1-{ACCOUNT}"
     assert function["environment"]["variables"] == {"DESTINATION_BUCKET": copies}
+
+
+def test_a_workspace_is_made_where_it_is_asked_for(richest: Any, recordings: Any) -> None:
+    """One for both regions, with its own role, in a version the dashboards are made for."""
+    (workspace,) = richest.all("Workspace")
+    assert workspace.region == "us-east-1"
+    assert workspace.inputs["permissionType"] == "CUSTOMER_MANAGED"
+    assert workspace.inputs["roleArn"].endswith(":role/video-longestname1-us-east-1-grafana")
+    assert set(workspace.inputs["dataSources"]) == {"CLOUDWATCH", "TIMESTREAM"}
+    assert json.loads(workspace.inputs["configuration"]) == {"unifiedAlerting": {"enabled": True}}
+    installed = version("grafana-foundation-sdk").partition("!")[2]
+    assert installed.startswith(f"{workspace.inputs['grafanaVersion']}.")
+    assert richest.outputs["grafana_endpoint"]
+    for name in ("dev", "prod"):
+        assert recordings[name].all("Workspace") == []
+        assert "grafana_endpoint" not in recordings[name].outputs

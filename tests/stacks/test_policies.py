@@ -15,7 +15,11 @@ from videoctl.model.regions import Region
 EAST = Region.US_EAST_1
 KEY = "arn:aws:kms:us-east-1:123456789012:key/k"
 POLICY_PROPERTIES = ("policy", "assumeRolePolicy")
-ACTIONS_WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken", "timestream:DescribeEndpoints"}
+ACTIONS_WITHOUT_RESOURCE = {
+    "cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "ecr:GetAuthorizationToken",
+    "timestream:CancelQuery", "timestream:DescribeEndpoints", "timestream:ListDatabases",
+    "timestream:SelectValues",
+}  # fmt: skip
 """Actions for which AWS knows no narrower resource than `*`."""
 
 
@@ -202,6 +206,27 @@ def test_flink_finds_log_groups_of_its_region_only() -> None:
     ]
     assert by_sid["WriteStreams"]["Resource"] == ["arn:session", "arn:late"]
     assert by_sid["ReadStreams"]["Resource"] == ["arn:raw"]
+
+
+def test_grafana_reads_the_sessions_of_its_environment_alone(richest: Any) -> None:
+    """Its role selects from both regions' sessions tables, and writes nothing anywhere."""
+    mine = [
+        one
+        for one in richest.all("RolePolicy")
+        if one.inputs["role"] == "video-longestname1-us-east-1-grafana"
+    ]
+    statements = [
+        statement for one in mine for statement in json.loads(one.inputs["policy"])["Statement"]
+    ]
+    tables = {
+        f"arn:aws:timestream:{region}:123456789012:database/video-longestname1/table/sessions"
+        for region in ("us-east-1", "us-west-2")
+    }
+    databases = {table.partition("/table/")[0] for table in tables}
+    read = {arn for one in statements for arn in one["Resource"] if arn != "*"}
+    assert read == tables | databases
+    verbs = {action.partition(":")[2] for statement in statements for action in statement["Action"]}
+    assert all(verb.startswith(("Select", "List", "Describe", "Get", "Cancel")) for verb in verbs)
 
 
 def test_tasks_can_tell_a_missing_flag_from_a_refusal(richest: Any) -> None:

@@ -46,6 +46,7 @@ LIMITS = {
     "LoadBalancer": 32, "LogGroup": 512, "LogStream": 512, "Queue": 80, "Repository": 256,
     "Role": 64, "RolePolicy": 128, "SecurityGroup": 255, "Service": 255, "Stream": 128,
     "StreamConsumer": 128, "Table": 256, "TargetGroup": 32, "TaskDefinition": 255, "Topic": 256,
+    "Workspace": 255,
 }  # fmt: skip
 
 
@@ -272,9 +273,10 @@ def test_a_change_of_regions_or_kind_renames_nothing(record: Any, make_specifica
 
 
 def test_the_stack_gives_out_what_names_cannot_tell(richest: Any) -> None:
-    """Accelerator, endpoint groups and load balancers are exported, by region."""
+    """Accelerator, endpoint groups and load balancers are exported, by region; Grafana's host."""
     assert set(richest.outputs) == {
-        "accelerator_arn", "accelerator_dns_name", "endpoint_groups", "load_balancers",
+        "accelerator_arn", "accelerator_dns_name", "endpoint_groups", "grafana_endpoint",
+        "load_balancers",
     }  # fmt: skip
     assert set(richest.outputs["endpoint_groups"]) == set(WEST)
     assert set(richest.outputs["load_balancers"]["us-west-2"]) == {"arn", "dns_name"}

@@ -1,4 +1,4 @@
-"""Finders of task definitions, consumers, keys, event source mappings, queues, subscriptions."""
+"""Finders of task definitions, consumers, Grafana workspaces, keys, mappings, queues, and more."""
 
 from __future__ import annotations
 
@@ -58,6 +58,12 @@ def _event_source_mapping(session: AwsSession, inputs: Inputs, region: Region) -
         return
 
 
+def _workspace(session: AwsSession, inputs: Inputs, region: Region) -> Iterator[str]:
+    for found in session.client("grafana", region).items("ListWorkspaces", "workspaces"):
+        if found.get("name") == inputs["name"] and found["status"] != "DELETING":
+            yield found["id"]
+
+
 def _key(session: AwsSession, inputs: Inputs, region: Region) -> Iterator[str]:
     client = session.client("kms", region)
     for key in client.items("ListKeys", "Keys"):
@@ -85,6 +91,7 @@ def _subscription(session: AwsSession, inputs: Inputs, region: Region) -> Iterat
 
 SERVICES: Final[dict[str, Finder]] = {
     "aws:ecs/taskDefinition:TaskDefinition": _task_definition,
+    "aws:grafana/workspace:Workspace": _workspace,
     "aws:kinesis/streamConsumer:StreamConsumer": described(
         "kinesis",
         "DescribeStreamConsumer",

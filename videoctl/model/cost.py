@@ -113,6 +113,7 @@ def estimate(specification: EnvironmentSpecification) -> CostEstimate:
         hourly("Interface endpoint zones", "interface_endpoint_zone", zones),
         hourly("Global Accelerator", "accelerator", 1),
         monthly("KMS keys", "kms_key", regions),
+        monthly("Managed Grafana editor", "grafana_editor", int(specification.grafana.workspace)),
     )
     billed = tuple(line for line in lines if line.quantity)
     return CostEstimate(billed, prices.date, prices.source)

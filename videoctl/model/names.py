@@ -23,6 +23,11 @@ TICK_PREFIX: Final = "ticks/"
 CANARY_PREFIX: Final = "canary/"
 """Where delivery puts canary events in the raw bucket, apart from players' events."""
 
+SESSION_MEASURE: Final = "session_window"
+"""Measure name of players' session windows in the sessions table."""
+
+CANARY_MEASURE: Final = "canary"
+"""Measure name of what canaries left in the sessions table; no figure of viewers counts it."""
 
 HEALTH_FLAG_KEY: Final = "health/out-of-service.json"
 """Object in a region's ops bucket that takes the region out of service while it is there."""
@@ -115,6 +120,11 @@ class Names:
     def sessions_table(self) -> str:
         """The Timestream table of session windows."""
         return "sessions"
+
+    @property
+    def grafana_workspace(self) -> str:
+        """The Amazon Managed Grafana workspace."""
+        return self.prefix
 
     @property
     def cluster(self) -> str:

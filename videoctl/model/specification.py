@@ -253,6 +253,22 @@ class SessionStoreSpecification(_Strict):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GrafanaSpecification(_Strict):
+    """Where the environment's dashboards are shown: Amazon Managed Grafana, or elsewhere.
+
+    Attributes:
+        workspace: whether the environment has a workspace of its own; without one,
+            `videoctl grafana export` writes what any Grafana takes.
+        authentication: who vouches for its users: AWS_SSO is IAM Identity Center, which the account
+            must have; SAML is configured in the workspace.
+
+    """
+
+    workspace: bool = False
+    authentication: Literal["AWS_SSO", "SAML"] = "AWS_SSO"
+
+
+@dataclass(frozen=True, kw_only=True)
 class FeaturesSpecification(_Strict):
     """What only some environments have.
 
@@ -334,6 +350,7 @@ class EnvironmentSpecification(_Strict):
     fargate: FargateSpecification = FargateSpecification()
     session_function: SessionFunctionSpecification = SessionFunctionSpecification()
     session_store: SessionStoreSpecification = SessionStoreSpecification()
+    grafana: GrafanaSpecification = GrafanaSpecification()
     features: FeaturesSpecification = FeaturesSpecification()
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ REPLACEMENT_LOSES_DATA: Final[dict[str, str]] = {
     "aws:s3/bucket:Bucket": "every object",
     "aws:timestreamwrite/database:Database": "every session row",
     "aws:timestreamwrite/table:Table": "every session row",
+    "aws:grafana/workspace:Workspace": "the dashboards people made in it",
     "aws:kinesisanalyticsv2/application:Application": "the job's state and its snapshots",
 }
 """Resource types whose replacement or deletion loses data: such an update stops and asks."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from videoctl.model.thresholds import DYNAMIC_PARTITIONING_FACTOR
+
 if TYPE_CHECKING:
     from videoctl.model.specification import DeliverySpecification
 
@@ -33,9 +35,6 @@ RECORD_SECONDS: Final = 30.0
 
 CANARY_MARGIN_SECONDS: Final = 60.0
 """Added to the delivery buffer: posting, the write to S3, and listing it."""
-
-DYNAMIC_PARTITIONING_FACTOR: Final = 1.5
-"""Firehose may hold a partitioned buffer half as long again as its hint says."""
 
 
 def canary_step_seconds(delivery: DeliverySpecification) -> float:

@@ -12,7 +12,7 @@ import json
 import logging
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -22,6 +22,9 @@ from .writer import Row, TimestreamWriter, first_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+MAX_MESSAGE_BYTES: Final = 250_000
+"""Of SQS's smallest limit on a message, 256 KiB, what the record may take."""
 
 log = logging.getLogger(__name__)
 
@@ -52,11 +55,14 @@ class FailureQueue:
         """Whether the queue has it."""
         if self._queue_url is None:
             return False
+        data = base64.b64encode(poison.data).decode()
         message = {
             "reason": poison.reason,
             "stream_arn": stream_arn,
             "sequence_number": poison.sequence_number,
-            "data_base64": base64.b64encode(poison.data).decode(),
+            "data_bytes": len(poison.data),
+            # A record that no message holds is named by its place in the stream.
+            "data_base64": data if len(data) <= MAX_MESSAGE_BYTES else None,
         }
         try:
             self._client.send_message(QueueUrl=self._queue_url, MessageBody=json.dumps(message))

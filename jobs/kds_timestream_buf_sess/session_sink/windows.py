@@ -1,7 +1,8 @@
 """Session windows: the contract of docs/schemas/contracts/session.schema.json, as Timestream rows.
 
 A row's key is session, window start and region: session_id and region are the dimensions, and
-everything else is a measure, so that a correction replaces what it corrects.
+everything else is a measure, so that a correction replaces what it corrects. What a canary leaves
+is marked `"canary": true` and gets a measure name of its own: questions about viewers name theirs.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 REGIONS: Final = ("us-east-1", "us-west-2")
 MEASURE_NAME: Final = "session_window"
+CANARY_MEASURE_NAME: Final = "canary"
 _BIGINT_LIMIT: Final = 2**63
 
 
@@ -64,11 +66,19 @@ FIELDS: Final[dict[str, _Field]] = {
     "ended": _Field("BOOLEAN"),
     "region": _REQUIRED_TEXT,
 }
+CANARY_FIELDS: Final[dict[str, _Field]] = {
+    "event_id": _NULLABLE_TEXT,
+    "event_time_ms": _NULLABLE_INTEGER,
+    "received_time_ms": _NULLABLE_INTEGER,
+}
+"""What a canary's window says besides: the event it is made of, to be found and timed by."""
 _KEY_FIELDS: Final = frozenset({"session_id", "region", "window_start_ms"})
 
 
 def parse_window(data: bytes) -> dict[str, Any]:
     """The contract's fields of one record; fields it does not know are left out.
+
+    A canary's window has `canary`, which is true, and those of `CANARY_FIELDS` it came with.
 
     Raises:
         InvalidWindowError: says what is wrong, without repeating the value.
@@ -88,11 +98,18 @@ def parse_window(data: bytes) -> dict[str, Any]:
             raise InvalidWindowError(f"{name} is missing")
     if window["region"] not in REGIONS:
         raise InvalidWindowError("region is none of the platform's")
+    if document.get("canary") is True:
+        window["canary"] = True
+        for name, field in CANARY_FIELDS.items():
+            if name in document:
+                window[name] = _checked(name, field, document[name])
     return window
 
 
 def to_record(window: dict[str, Any], version: int) -> dict[str, Any]:
     """A window as WriteRecords takes it, apart from the common attributes.
+
+    A canary's window says its own measure name, which goes before the common one.
 
     Args:
         window: from `parse_window`.
@@ -101,11 +118,13 @@ def to_record(window: dict[str, Any], version: int) -> dict[str, Any]:
     """
     measures = [
         {"Name": name, "Value": _text(window[name]), "Type": field.kind}
-        for name, field in FIELDS.items()
+        for name, field in (FIELDS | CANARY_FIELDS).items()
         # Timestream knows neither null nor empty text: the measure is absent.
         if name not in _KEY_FIELDS and window.get(name) not in {None, ""}
     ]
+    own_name = {"MeasureName": CANARY_MEASURE_NAME} if window.get("canary") else {}
     return {
+        **own_name,
         "Dimensions": [
             {"Name": "session_id", "Value": window["session_id"]},
             {"Name": "region", "Value": window["region"]},

@@ -31,6 +31,7 @@ class Row:
         version: from `first_version`; of two rows of a key, which both come from one shard, the
             one that arrived later stands.
         poison: why Timestream will never take it.
+        by_call: Timestream refused a call that held nothing else, rather than this record of one.
         retry: why it could not be written now.
         is_superseded: the table has a later version of its key already.
 
@@ -41,6 +42,7 @@ class Row:
     window: dict[str, Any]
     version: int
     poison: str | None = None
+    by_call: bool = False
     retry: str | None = None
     is_superseded: bool = False
 
@@ -122,7 +124,7 @@ class TimestreamWriter:
     def _find_invalid(self, rows: Sequence[Row], message: str) -> None:
         """One invalid record makes Timestream refuse the call: halve until it is found."""
         if len(rows) == 1:
-            rows[0].poison = message
+            rows[0].poison, rows[0].by_call = message, True
             return
         middle = len(rows) // 2
         self._write_batch(rows[:middle])
@@ -134,8 +136,8 @@ def _is_same_millisecond(one: int, other: int) -> bool:
 
 
 def _doubt_the_call(rows: Sequence[Row]) -> None:
-    """When Timestream finds nothing valid, the call is wrong rather than every record."""
-    if len(rows) > 1 and all(row.poison for row in rows):
+    """When no call is valid, the calls are wrong rather than every record."""
+    if len(rows) > 1 and all(row.by_call for row in rows):
         for row in rows:
             row.retry, row.poison = row.poison, None
 

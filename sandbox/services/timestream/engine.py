@@ -6,7 +6,7 @@ import json
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from sandbox.services.timestream.rows import SECOND, RejectedError, Row
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _INTERNAL: Final = frozenset({"__key", "__version", "__content"})
 _MEBIBYTES: Final = 256
+Role: TypeAlias = Literal["DIMENSION", "MEASURE_NAME", "TIMESTAMP", "MEASURE_VALUE", "MULTI"]
+"""What a column is to Timestream, as DESCRIBE says it."""
+_OWN_ROLES: Final[dict[str, Role]] = {"measure_name": "MEASURE_NAME", "time": "TIMESTAMP"}
 
 
 def quoted(name: str) -> str:
@@ -63,6 +66,8 @@ class Engine:
             "TimeZone='UTC'",
             # Queries are strangers' SQL: no files, no network, no change of these settings.
             "enable_external_access=false",
+            # An integer by an integer is an integer in Timestream.
+            "integer_division=true",
             "lock_configuration=true",
         ):
             self._connection.execute(f"SET {setting}")
@@ -92,6 +97,20 @@ class Engine:
             )
             self._known[table] = dict(found.fetchall())
         return self._known[table]
+
+    def roles(self, table: str) -> dict[str, Role]:
+        """What each visible column is, in the table's order; empty before the first row."""
+        with self._lock:
+            found = self._connection.execute(
+                "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = ? "
+                "ORDER BY column_index",
+                [table],
+            )
+            return {
+                name: _OWN_ROLES.get(name) or role or "MULTI"
+                for name, role in found.fetchall()
+                if name not in _INTERNAL
+            }
 
     def drop(self, table: str) -> None:
         """Forget a table's rows."""
@@ -154,20 +173,19 @@ class Engine:
         return {key: (version, content) for key, version, content in found.fetchall()}
 
     def _insert(self, table: str, rows: list[Row]) -> None:
-        # One JSON document: DuckDB takes ten times as long to plan a VALUES list of parameters.
+        if not rows:
+            return
+        # Every column, named or not: a measure that the higher version lacks is gone with the old
+        # row. One JSON document: DuckDB takes ten times as long to plan a list of parameters.
         types = self._columns(table)
-        by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-        for row in rows:
-            values = _values(row)
-            by_columns.setdefault(tuple(values), []).append(values)
-        for columns, lines in by_columns.items():
-            names = ", ".join(map(quoted, columns))
-            structure = json.dumps([{name: types[name] for name in columns}]).replace("'", "''")
-            self._connection.execute(
-                f"INSERT OR REPLACE INTO {quoted(table)} ({names}) "
-                f"SELECT unnest(from_json(?, '{structure}'), recursive := true)",
-                [json.dumps(lines)],
-            )
+        absent = dict.fromkeys(types)
+        names = ", ".join(map(quoted, types))
+        structure = json.dumps([types]).replace("'", "''")
+        self._connection.execute(
+            f"INSERT OR REPLACE INTO {quoted(table)} ({names}) "
+            f"SELECT unnest(from_json(?, '{structure}'), recursive := true)",
+            [json.dumps([absent | _values(row) for row in rows])],
+        )
 
     def _fit_columns(self, table: str, row: Row) -> None:
         wanted = dict.fromkeys(row.dimensions, "VARCHAR") | {
@@ -185,11 +203,14 @@ class Engine:
                 f"CREATE TABLE {quoted(table)} (__key VARCHAR PRIMARY KEY, __version BIGINT, "
                 "__content VARCHAR, measure_name VARCHAR, time TIMESTAMP)"
             )
-        for name in wanted.keys() - known.keys():
+        added = [name for name in wanted if name not in known]
+        for name in added:
+            column = f"{quoted(table)}.{quoted(name)}"
             self._connection.execute(
                 f"ALTER TABLE {quoted(table)} ADD COLUMN {quoted(name)} {wanted[name]}"
             )
-        if wanted.keys() - known.keys():
+            self._connection.execute(f"COMMENT ON COLUMN {column} IS '{_role(row, name)}'")
+        if added:
             del self._known[table]
 
 
@@ -246,6 +267,12 @@ def _replaces(row: Row, existing: tuple[int, str] | None) -> bool:
         "A higher record version must be specified in order to update the measure value.",
         version,
     )
+
+
+def _role(row: Row, column: str) -> Role:
+    if column in row.dimensions:
+        return "DIMENSION"
+    return "MEASURE_VALUE" if column.startswith("measure_value::") else "MULTI"
 
 
 def _values(row: Row) -> dict[str, Any]:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sandbox.protocol.errors import ServiceError
 from sandbox.protocol.wire import Json
 from sandbox.services.base import Call, Service
-from sandbox.services.timestream import access, results
+from sandbox.services.timestream import access, results, shown
 from sandbox.services.timestream.engine import Answer, moment, physical, quoted
 from sandbox.services.timestream.questions import QueryError, Show, show
 from sandbox.services.timestream.rows import window
 from sandbox.services.timestream.write import TimestreamWrite, endpoints
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _LONGEST_SECONDS: Final = 60.0
 _MOST_PAGE_BYTES: Final = 1024 * 1024
@@ -26,6 +30,11 @@ _MOST_ROWS: Final = 1000
 _MOST_OPEN: Final = 100
 """Answers kept for their next pages; the oldest goes first."""
 _TCU_STEP: Final = 4
+_UNKNOWN_COLUMN: Final = re.compile(
+    r'Binder Error: (?:Referenced column|Column|Table "[^"]*" does not have a column named)'
+    r' "([^"]+)"'
+)
+"""Of DuckDB's messages: it also says so of a column that only the SELECT clause has."""
 _DEFAULT_SETTINGS: Final = {"MaxQueryTCU": 200, "QueryPricingModel": "COMPUTE_UNITS"}
 
 
@@ -46,6 +55,7 @@ class TimestreamQuery(Service):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._open: OrderedDict[str, _Open] = OrderedDict()
+        self._tokens: OrderedDict[str, str] = OrderedDict()
 
     def describe_endpoints(self, call: Call, request: Json) -> Json:
         """Where this account's cell is."""
@@ -58,6 +68,7 @@ class TimestreamQuery(Service):
         access.check()
         token = request.get("NextToken")
         if token is None:
+            self._check_client_token(request)
             query_id = secrets.token_hex(16).upper()
             answer = await self._answer(call, request["QueryString"])
             rows = [results.row(values) for values in answer.rows]
@@ -88,6 +99,14 @@ class TimestreamQuery(Service):
             answer_page["NextToken"] = f"{query_id}-{end}"
         return answer_page
 
+    def _check_client_token(self, request: Json) -> None:
+        """A token belongs to the query it first came with; asking that again is no error."""
+        token, text = request.get("ClientToken"), request["QueryString"]
+        if token is not None and self._tokens.setdefault(token, text) != text:
+            raise _invalid("The ClientToken was used with another query.")
+        while len(self._tokens) > _MOST_OPEN:
+            self._tokens.popitem(last=False)
+
     def cancel_query(self, call: Call, request: Json) -> Json:
         """Forget the pages of an answer."""
         del call
@@ -114,6 +133,7 @@ class TimestreamQuery(Service):
     async def reset(self) -> None:
         """Forget open answers."""
         self._open.clear()
+        self._tokens.clear()
 
     @property
     def _write(self) -> TimestreamWrite:
@@ -152,7 +172,7 @@ class TimestreamQuery(Service):
                 raise ServiceError(
                     "QueryExecutionException", f"The query ran longer than {_LONGEST_SECONDS} s."
                 ) from error
-            raise _invalid(str(error).splitlines()[0]) from error
+            raise _invalid(_in_timestreams_words(str(error))) from error
         except ValueError as error:
             raise _invalid(str(error)) from error
 
@@ -171,6 +191,12 @@ class TimestreamQuery(Service):
             f"WHERE time >= TIMESTAMP '{oldest}'"
         )
 
+    def _known_database(self, call: Call, name: str) -> None:
+        try:
+            self._write.database(call, name)
+        except ServiceError as error:
+            raise QueryError(error.message) from error
+
     def _known_table(self, call: Call, database: str, name: str) -> Json:
         try:
             return self._write.named_table(call, database, name)
@@ -180,25 +206,25 @@ class TimestreamQuery(Service):
     def _shown(self, call: Call, question: Show) -> Answer:
         every = self._write.tables(call)
         if question.what == "databases":
-            names = sorted({key.partition("/")[0] for key in self._write.databases(call)})
-            return Answer(["Database"], ["VARCHAR"], [(name,) for name in names])
+            return _names("Database", self._write.databases(call), question)
         assert question.database is not None
         if question.what == "tables":
+            self._known_database(call, question.database)
             prefix = f"{question.database}/"
-            names = sorted(key.removeprefix(prefix) for key in every if key.startswith(prefix))
-            return Answer(["Table"], ["VARCHAR"], [(name,) for name in names])
+            names = [key.removeprefix(prefix) for key in every if key.startswith(prefix)]
+            return _names("Table", names, question)
         assert question.table is not None
         self._known_table(call, question.database, question.table)
         engine = self._write.engines.engine(call.account_id, call.region)
         stored = physical(question.database, question.table)
-        columns = engine.columns(stored) or {"measure_name": "VARCHAR", "time": "TIMESTAMP"}
         if question.what == "measures":
-            found = engine.query(
-                f"SELECT DISTINCT measure_name FROM {quoted(stored)} ORDER BY 1"  # noqa: S608
-            ) if engine.columns(stored) else Answer([], [], [])  # fmt: skip
-            return Answer(["measure_name"], ["VARCHAR"], found.rows)
-        described = [(name, kind.lower()) for name, kind in columns.items()]
-        return Answer(["Column", "Type"], ["VARCHAR", "VARCHAR"], described)
+            return shown.measures(engine, stored, question)
+        return shown.columns(engine, stored)
+
+
+def _names(title: str, names: Iterable[str], question: Show) -> Answer:
+    wanted = sorted(name for name in names if question.wants(name))
+    return Answer([title], ["VARCHAR"], [(name,) for name in wanted])
 
 
 def _page(rows: list[Json], most_rows: int) -> list[Json]:
@@ -213,6 +239,11 @@ def _page(rows: list[Json], most_rows: int) -> list[Json]:
 
 def _size(rows: list[Json]) -> int:
     return len(json.dumps(rows)) if rows else 0
+
+
+def _in_timestreams_words(message: str) -> str:
+    unknown = _UNKNOWN_COLUMN.search(message)
+    return f"Column '{unknown[1]}' does not exist" if unknown else message.splitlines()[0]
 
 
 def _invalid(message: str) -> ServiceError:

@@ -8,7 +8,7 @@ from typing import Final
 
 _SHOW: Final = re.compile(
     r"^\s*SHOW\s+(?P<what>DATABASES|TABLES|MEASURES)"
-    r"(?:\s+FROM\s+(?P<name>[\w\".-]+))?\s*;?\s*$"
+    r"(?:\s+FROM\s+(?P<name>[\w\".-]+))?(?:\s+LIKE\s+'(?P<pattern>[^']*)')?\s*;?\s*$"
     r"|^\s*(?:DESCRIBE|DESC)\s+(?P<described>[\w\".-]+)\s*;?\s*$",
     re.IGNORECASE,
 )
@@ -26,12 +26,22 @@ class Show:
         what: databases, tables, measures or columns.
         database: of which database; None for all.
         table: of which table.
+        pattern: of SQL's LIKE, which names must match; None for all.
 
     """
 
     what: str
     database: str | None = None
     table: str | None = None
+    pattern: str | None = None
+
+    def wants(self, name: str) -> bool:
+        """Whether a name matches the pattern."""
+        if self.pattern is None:
+            return True
+        wild = {"%": ".*", "_": "."}
+        expression = "".join(wild.get(letter) or re.escape(letter) for letter in self.pattern)
+        return re.fullmatch(expression, name) is not None
 
 
 def show(text: str) -> Show | None:
@@ -43,14 +53,15 @@ def show(text: str) -> Show | None:
         database, table = _names(found["described"])
         return Show("columns", database, table)
     what = found["what"].lower()
+    pattern = found["pattern"]
     if what == "databases":
-        return Show(what)
+        return Show(what, pattern=pattern)
     if not found["name"]:
         raise QueryError(f"SHOW {what.upper()} needs FROM and a name.")
     if what == "tables":
-        return Show(what, found["name"].strip('"'))
+        return Show(what, found["name"].strip('"'), pattern=pattern)
     database, table = _names(found["name"])
-    return Show(what, database, table)
+    return Show(what, database, table, pattern)
 
 
 def _names(text: str) -> tuple[str, str]:

@@ -32,6 +32,13 @@ def column_type(kind: str) -> Json:
     """The Type of a column of one of DuckDB's types."""
     if kind.endswith("[]"):
         return {"ArrayColumnInfo": {"Type": column_type(kind.removesuffix("[]"))}}
+    if kind.startswith("STRUCT("):
+        fields = [field.strip().partition(" ") for field in kind[len("STRUCT(") : -1].split(",")]
+        return {
+            "RowColumnInfo": [
+                {"Name": name.strip('"'), "Type": column_type(inner)} for name, _, inner in fields
+            ]
+        }
     if kind.startswith("DECIMAL"):
         return {"ScalarType": "DOUBLE"}
     return {"ScalarType": _SCALARS.get(kind, "UNKNOWN")}
@@ -56,6 +63,8 @@ def datum(value: Any) -> Json:
         return {"NullValue": True}
     if isinstance(value, list):
         return {"ArrayValue": [datum(item) for item in value]}
+    if isinstance(value, dict):
+        return {"RowValue": {"Data": [datum(item) for item in value.values()]}}
     return {"ScalarValue": _text(value)}
 
 

@@ -95,6 +95,8 @@ def window(table: Json, now: float) -> Window:
 def row(record: Json, common: Json, accepted: Window) -> Row:
     """A record with its common attributes; raises `RejectedError`."""
     merged = {**common, **record}
+    if merged.get("Version", 1) < 1:
+        raise ServiceError("ValidationException", "The version of a record must be 1 or greater.")
     dimensions = _dimensions(common, record)
     time_ns = _time(merged)
     in_memory = time_ns >= accepted.memory_from

@@ -51,6 +51,7 @@ def translated(text: str, now: datetime, relation: Callable[[str, str], str]) ->
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise QueryError("Only one SELECT, SHOW or DESCRIBE statement is allowed.")
     query = statements[0]
+    _name_columns(query)
     common = {one.alias_or_name for one in query.find_all(exp.CTE)}
     for table in list(query.find_all(exp.Table)):
         _replace_table(table, common, relation)
@@ -60,6 +61,13 @@ def translated(text: str, now: datetime, relation: Callable[[str, str], str]) ->
         if replacement is not node:
             node.replace(replacement)
     return query.sql(dialect="duckdb")
+
+
+def _name_columns(query: exp.Query) -> None:
+    """Columns without a name get Timestream's: `_col` and their number."""
+    for index, column in enumerate(query.selects):
+        if not (column.alias or column.is_star or isinstance(column, exp.Column)):
+            column.replace(exp.alias_(column.copy(), f"_col{index}"))
 
 
 def _plain(text: str) -> str:
@@ -101,7 +109,11 @@ def _function(node: exp.Expr, now: datetime) -> exp.Expr:
             expressions=[exp.Literal.string(unit), node.expression, node.this],
         )
     if isinstance(node, exp.UnixToTime):
-        return _parsed(f"make_timestamp(CAST(({_text(node.this)}) * 1000000 AS BIGINT))")
+        seconds = f"CAST({_text(node.this)} AS DOUBLE)"
+        return _parsed(f"make_timestamp(CAST({seconds} * 1000000 AS BIGINT))")
+    if isinstance(node, exp.FromISO8601Timestamp):
+        # Times have no zone in Timestream: they are UTC, as the connection's zone is.
+        return _parsed(f"CAST(CAST({_text(node.this)} AS TIMESTAMPTZ) AS TIMESTAMP)")
     if isinstance(node, exp.Anonymous):
         return _own_function(node, now)
     return node

@@ -66,6 +66,7 @@ class FakeTimestream:
 
     Attributes:
         rows: (version, measures) by (session_id, region, time).
+        names: measure name by session_id.
         sizes: records of each call.
         rejects: reason by session_id, for rows outside the memory store and the like.
         invalid: session ids that make the whole call invalid.
@@ -75,6 +76,7 @@ class FakeTimestream:
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str, str], tuple[int, dict[str, str]]] = {}
+        self.names: dict[str, str] = {}
         self.sizes: list[int] = []
         self.rejects: dict[str, str] = {}
         self.invalid: set[str] = set()
@@ -93,6 +95,8 @@ class FakeTimestream:
                 rejected.append({"RecordIndex": index, **refusal})
             else:
                 self.rows[_key(record)] = (record["Version"], _measures(record))
+                merged = {**call["CommonAttributes"], **record}
+                self.names[_key(record)[0]] = merged["MeasureName"]
         if rejected:
             raise client_error("RejectedRecordsException", RejectedRecords=rejected)
 

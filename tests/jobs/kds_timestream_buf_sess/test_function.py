@@ -86,6 +86,39 @@ def test_windows_become_rows(sink, table):
     }
 
 
+CANARY = window(
+    session_id="canary-1",
+    canary=True,
+    event_id="canary-1",
+    event_time_ms=1_700_000_041_000,
+    received_time_ms=1_700_000_041_020,
+)
+
+
+def test_a_canary_has_a_measure_name_of_its_own(sink, table):
+    """Its row is found by its event, and by no question about viewers."""
+    assert failed(sink.process(lambda_event(CANARY, window()))) == []
+    assert table.names == {"canary-1": "canary", "s-1": "session_window"}
+    _, measures = table.rows["canary-1", "us-east-1", "1700000040000"]
+    assert measures["event_id"] == "canary-1"
+    assert measures["received_time_ms"] == "1700000041020"
+
+
+@pytest.mark.parametrize("mark", [False, "true", 1, None])
+def test_only_the_mark_itself_makes_a_canary(sink, table, mark):
+    """A player's field of that name hides no viewer, and its other fields are no columns."""
+    sink.process(lambda_event(window(canary=mark, event_id="e-1")))
+    assert table.names == {"s-1": "session_window"}
+    assert "event_id" not in table.rows[KEY][1]
+
+
+def test_a_canary_is_held_to_the_contract(sink, table, queue):
+    """A canary that is no window is poison like any other record."""
+    assert failed(sink.process(lambda_event({**CANARY, "event_id": 7}))) == []
+    assert table.rows == {}
+    assert queue.messages[0]["reason"] == "event_id is not of type VARCHAR"
+
+
 def test_the_call_is_what_timestream_takes():
     """Botocore's own model accepts the parameters."""
     client = boto3.client(
@@ -99,12 +132,15 @@ def test_the_call_is_what_timestream_takes():
         "DatabaseName": "db",
         "TableName": "sessions",
         "CommonAttributes": COMMON_ATTRIBUTES,
-        "Records": [to_record(window(), 1_700_000_200_001_000)],
+        "Records": [
+            to_record(window(), 1_700_000_200_001_000),
+            to_record(CANARY, 1_700_000_200_002_000),
+        ],
     }
     with Stubber(client) as stub:
         stub.add_response("write_records", {"RecordsIngested": {"Total": 1}}, call)
         sink = SessionSink(TimestreamWriter(client, "db", "sessions"), FailureQueue(None, None))
-        assert failed(sink.process(lambda_event(window()))) == []
+        assert failed(sink.process(lambda_event(window(), CANARY))) == []
         stub.assert_no_pending_responses()
 
 
@@ -214,6 +250,23 @@ def test_a_call_that_is_wrong_itself_blames_no_record(sink, table, queue):
     table.invalid = {f"s-{number}" for number in range(5)}
     assert failed(sink.process(lambda_event(*sessions(5)))) == [1, 2, 3, 4, 5]
     assert queue.messages == []
+
+
+def test_windows_that_are_all_too_old_are_given_up_with_their_reasons(sink, table, queue):
+    """Timestream judged each of them: delivering them again would only block the shard."""
+    table.rejects = {f"s-{number}": "outside the time range" for number in range(5)}
+    assert failed(sink.process(lambda_event(*sessions(5)))) == []
+    assert {message["reason"] for message in queue.messages} == {"outside the time range"}
+    assert len(queue.messages) == 5
+
+
+def test_poison_too_large_for_a_message_is_named_by_its_place(sink, queue):
+    """A megabyte of nonsense does not stop the shard: the stream still holds it."""
+    assert failed(sink.process(lambda_event(b"x" * 1_000_000, window()))) == []
+    (message,) = queue.messages
+    assert message["data_base64"] is None
+    assert (message["sequence_number"], message["data_bytes"]) == ("1", 1_000_000)
+    assert len(json.dumps(message)) < 262_144
 
 
 def test_aggregated_records_are_split(sink, table, queue):

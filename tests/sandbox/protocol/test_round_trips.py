@@ -26,6 +26,7 @@ SERVICES = {
     "elbv2": "query",
     "sns": "query",
     "lambda": "rest-json",
+    "grafana": "rest-json",
     "s3control": "rest-xml",
 }
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sandbox.home import Home
 from sandbox.services.kinesisanalyticsv2 import KinesisAnalyticsV2, lifecycle
-from sandbox.services.timestream import TimestreamWrite
+from sandbox.services.timestream import TimestreamQuery, TimestreamWrite
 from tests.sandbox.services.calling import Caller
 from tests.sandbox.services.doubles import Clock, InMemoryAws
 from tests.sandbox.services.flink_doubles import OPTIONS, RecordingRunner, archive
@@ -67,5 +68,16 @@ def timestream(tmp_path: Path) -> Iterator[Caller]:
     caller.host.home.prepare()
     caller("CreateDatabase", DatabaseName="video", Tags=[{"Key": "a", "Value": "b"}])
     caller("CreateTable", DatabaseName="video", TableName="sessions")
+    yield caller
+    caller.close()
+
+
+@pytest.fixture
+def queries(timestream: Caller) -> Iterator[Caller]:
+    """The query service over the same account."""
+    caller = Caller(TimestreamQuery)
+    caller.service.host = SimpleNamespace(
+        registry={"timestream-write": timestream.service}, endpoint_url="http://127.0.0.1:4566"
+    )
     yield caller
     caller.close()

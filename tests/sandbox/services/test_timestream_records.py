@@ -120,6 +120,55 @@ def test_old_records_need_magnetic_writes(timestream: Caller) -> None:
     assert write(timestream, old) == {"Total": 1, "MemoryStore": 0, "MagneticStore": 1}
 
 
+def test_no_store_takes_what_is_older_than_both(timestream: Caller) -> None:
+    """With magnetic writes the limit is the magnetic store's retention."""
+    timestream(
+        "UpdateTable",
+        **TABLE,
+        MagneticStoreWriteProperties={"EnableMagneticStoreWrites": True},
+        RetentionProperties={
+            "MemoryStoreRetentionPeriodInHours": 1,
+            "MagneticStoreRetentionPeriodInDays": 1,
+        },
+    )
+    old = record(session="old") | {"Time": str(int(now_ms()) - 25 * 3600 * 1000)}
+    young = record(session="young") | {"Time": str(int(now_ms()) - 23 * 3600 * 1000)}
+    (entry,) = rejected(timestream, young, old)
+    assert entry["RecordIndex"] == 1
+    assert "of the magnetic store" in entry["Reason"]
+
+
+def test_records_up_to_fifteen_minutes_ahead_are_taken(timestream: Caller) -> None:
+    """A clock a little fast loses nothing; one that is faster is rejected."""
+    ahead = record() | {"Time": str(int(now_ms()) + 14 * 60 * 1000)}
+    assert write(timestream, ahead)["Total"] == 1
+    too_far = record() | {"Time": str(int(now_ms()) + 16 * 60 * 1000)}
+    (entry,) = rejected(timestream, too_far)
+    assert "outside the time range" in entry["Reason"]
+
+
+def test_versions_begin_at_one(timestream: Caller) -> None:
+    """A version of 0 makes the whole request invalid."""
+    with pytest.raises(ServiceError) as caught:
+        write(timestream, record(), record(session="2", Version=0))
+    assert caught.value.code == "ValidationException"
+
+
+def test_a_higher_version_of_the_same_values_is_kept(timestream: Caller) -> None:
+    """It changes nothing to see, and what is between the two versions is rejected from then on."""
+    one = record()
+    write(timestream, {**one, "Version": 1})
+    write(timestream, {**one, "Version": 5})
+    (entry,) = rejected(timestream, {**one, "Version": 3, "MeasureValue": "9"})
+    assert entry["ExistingVersion"] == 5
+
+
+def test_measure_names_are_part_of_the_key(timestream: Caller) -> None:
+    """Two records of one time and its dimensions are two rows when their measure names differ."""
+    one = record()
+    write(timestream, one, {**one, "MeasureName": "canary", "MeasureValue": "9"})
+
+
 def test_a_column_keeps_its_type(timestream: Caller) -> None:
     """A measure name that comes with another type is rejected."""
     multi = {"MeasureValueType": "MULTI", "MeasureValue": None}

@@ -8,6 +8,7 @@ from typing import Any
 from tests.sandbox.services.calling import Caller
 
 TABLE = {"DatabaseName": "video", "TableName": "sessions"}
+MULTI = {"MeasureName": "session", "MeasureValueType": "MULTI", "MeasureValue": None}
 
 
 def now_ms() -> str:
@@ -45,3 +46,23 @@ def select(queries: Caller, text: str, **parameters: Any) -> list[list[str | Non
         if "NextToken" not in answer:
             return rows
         token = {"NextToken": answer["NextToken"]}
+
+
+def sessions(timestream: Caller) -> int:
+    """Three sessions, a minute apart, the last one just now; gives the last one's time in ms."""
+    last = int(time.time() * 1000) // 60_000 * 60_000
+    records = [
+        record(
+            session=f"s{number}",
+            **MULTI,
+            Time=str(last - (2 - number) * 60_000),
+            MeasureValues=[
+                {"Name": "plays", "Value": str(number + 1), "Type": "BIGINT"},
+                {"Name": "seconds", "Value": str(10.5 * number), "Type": "DOUBLE"},
+                {"Name": "live", "Value": "true", "Type": "BOOLEAN"},
+            ],
+        )
+        for number in range(3)
+    ]
+    write(timestream, *records)
+    return last
