@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 
 from sandbox import dispatch, identity
 from sandbox import faults as fault_rules
-from sandbox.protocol import models
+from sandbox.protocol import models, requests
 from sandbox.protocol.errors import ServiceError, error_response
 from sandbox.protocol.wire import Request, Response
 from sandbox.services.base import Call, is_reading
@@ -92,6 +92,7 @@ class Router:
             else:
                 await self._answer_ministack(who, scope, receive, watched, late)
         except ServiceError as error:
+            await self._count_refusal(who, scope, body, receive, error)
             request_id = os.urandom(16).hex()
             failure = fault_rules.in_protocol(error, who.protocol)
             service_name = who.signing_name
@@ -141,6 +142,24 @@ class Router:
                 raise refusal
         return late
 
+    async def _count_refusal(
+        self, who: Identity, scope: Scope, body: bytes | None, receive: Receive, error: ServiceError
+    ) -> None:
+        """A fault refused the request: a service that counts is told what was asked of it."""
+        service = self._registry.get(who.service)
+        if service is None or not service.counts_requests:
+            return
+        operation = models.operations(service.name).get(who.operation)
+        if operation is None:
+            return
+        try:
+            if body is None:
+                body, _ = await _read_ahead(receive)
+            parameters = requests.parse(operation, who.protocol, _request(scope, body))
+        except (ConnectionDroppedError, ServiceError):
+            return
+        service.answered(_call(service, operation, who), parameters, 0.0, error)
+
     async def _answer_ours(
         self,
         service: Service,
@@ -153,14 +172,7 @@ class Router:
     ) -> None:
         if service.only_region not in {None, who.region}:
             raise ConnectionDroppedError
-        call = Call(service.name, operation.name, who.region, who.account_id, os.urandom(16).hex())
-        request = Request(
-            scope["method"],
-            (scope.get("raw_path") or scope["path"].encode()).decode("latin-1"),
-            scope["query_string"].decode("latin-1"),
-            _text_headers(scope),
-            body,
-        )
+        call, request = _call(service, operation, who), _request(scope, body)
         response = await dispatch.answer(service, operation, call, who.protocol, request)
         if not is_reading(operation.name) and operation.name not in service.data_operations:
             self._durability.save_after(service)
@@ -203,6 +215,20 @@ def _operation(service: Service, who: Identity, scope: Scope) -> OperationModel 
     query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
     return models.rest_operation(service.name, scope["method"], path, query, _text_headers(scope))
+
+
+def _call(service: Service, operation: OperationModel, who: Identity) -> Call:
+    return Call(service.name, operation.name, who.region, who.account_id, os.urandom(16).hex())
+
+
+def _request(scope: Scope, body: bytes) -> Request:
+    return Request(
+        scope["method"],
+        (scope.get("raw_path") or scope["path"].encode()).decode("latin-1"),
+        scope["query_string"].decode("latin-1"),
+        _text_headers(scope),
+        body,
+    )
 
 
 def _text_headers(scope: Scope) -> dict[str, str]:

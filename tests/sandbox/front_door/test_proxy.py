@@ -14,6 +14,7 @@ import pytest
 
 from sandbox.front_door.proxy import Player
 from sandbox.front_door.table import RoutingTable
+from sandbox.front_door.traffic import Traffic
 from sandbox.front_door.upstream import Pools
 from sandbox.lifecycle import free_socket
 
@@ -74,13 +75,14 @@ class FrontDoor:
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
         self.table = RoutingTable()
+        self.traffic = Traffic()
         listening = free_socket()
         self.port = listening.getsockname()[1]
         self._pools = Pools()
 
         async def serve() -> asyncio.Server:
             return await self._loop.create_server(
-                lambda: Player(self.table, self._pools), sock=listening
+                lambda: Player(self.table, self._pools, self.traffic), sock=listening
             )
 
         self._server = self._await(serve())
