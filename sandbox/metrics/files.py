@@ -7,7 +7,7 @@ between the two writes.
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -46,7 +46,6 @@ class MetricFiles:
     def __init__(self, directory: Path) -> None:
         self._published = directory / "metrics.msgpack"
         self._open = directory / "metrics-open.msgpack"
-        self._file: IO[bytes] | None = None
         self._number = 0
         self._size = 0
         self._most_bytes = _LEAST_BYTES
@@ -72,10 +71,10 @@ class MetricFiles:
     def append(self, entries: list[Entry]) -> None:
         """Write points that were published together."""
         self._number += 1
-        if self._file is None:
-            self._file = self._published.open("ab", buffering=0)
-            self._size = self._file.tell()
-        self._size += self._file.write(_encoded(_Chunk(self._number, [_row(e) for e in entries])))
+        encoded = _encoded(_Chunk(self._number, [_row(entry) for entry in entries]))
+        with self._published.open("ab", buffering=0) as file:
+            file.write(encoded)
+            self._size = file.tell()
 
     def write_open(self, opened: Open) -> None:
         """Write the open minutes."""
@@ -88,7 +87,6 @@ class MetricFiles:
 
     def rewrite(self, entries: Iterable[Entry], opened: Open) -> None:
         """Write everything anew, without what was folded since."""
-        self.close()
         self._number += 1
         rows = [_row(entry) for entry in entries]
         chunks = (
@@ -103,16 +101,9 @@ class MetricFiles:
 
     def clear(self) -> None:
         """Remove both files."""
-        self.close()
         self._published.unlink(missing_ok=True)
         self._open.unlink(missing_ok=True)
         self._size = 0
-
-    def close(self) -> None:
-        """Close the file that is appended to."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
 
     def _read_open(self) -> tuple[Open, int]:
         opened: Open = {}

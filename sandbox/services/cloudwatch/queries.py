@@ -39,7 +39,7 @@ def answer(store: MetricStore, call: Call, request: Json) -> Json:
         position = last
         if (first < end and last > start) or not (row or start):
             part = row[max(start - first, 0) : end - first]
-            shown.append(_result(query, one, part, is_whole=last <= end))
+            shown.append(_result(query, one, part, is_whole=not row or last <= end))
     output: Json = {"MetricDataResults": shown, "Messages": []}
     if position > end:
         output["NextToken"] = _token(request, end)
