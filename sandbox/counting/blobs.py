@@ -1,10 +1,15 @@
-"""Sizes of record data."""
+"""Sizes of record data, which MiniStack keeps as base64."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
 
-def blob_bytes(data: str | bytes) -> int:
-    """Length of a blob that is kept as base64, or as it is."""
-    if isinstance(data, bytes):
-        return len(data)
-    return len(data) // 4 * 3 - data.endswith("=") - data.endswith("==")
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def blob_bytes(records: Iterable[dict[str, Any]]) -> int:
+    """Bytes of the `Data` of all records together, without decoding any: this is a hot path."""
+    data = [record.get("Data", "") for record in records]
+    padding = "".join([text[-2:] for text in data]).count("=")
+    return sum(map(len, data)) // 4 * 3 - padding

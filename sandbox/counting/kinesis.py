@@ -71,7 +71,7 @@ class KinesisCounter:
                 scope.add("PutRecord.Success", int(is_good))
                 scope.add("PutRecord.Latency", _milliseconds_since(began))
                 if is_good:
-                    size = blob_bytes(data.get("Data", ""))
+                    size = blob_bytes((data,))
                     scope.add("PutRecord.Bytes", size)
                     self._incoming(scope, stream, 1, size)
             return answer
@@ -95,7 +95,7 @@ class KinesisCounter:
                 scope.add("PutRecords.ThrottledRecords", 0)
                 scope.add("PutRecords.Latency", _milliseconds_since(began))
                 if is_good:
-                    size = sum(blob_bytes(record.get("Data", "")) for record in records)
+                    size = blob_bytes(records)
                     scope.add("PutRecords.Bytes", size)
                     self._incoming(scope, stream, len(records), size)
             return answer
@@ -132,7 +132,7 @@ class KinesisCounter:
         newest.sort(key=lambda one: one[0])
         for _, shard_id, record in newest[-count:]:
             self.by_shard(stream, arn, shard_id, "IncomingRecords", 1)
-            self.by_shard(stream, arn, shard_id, "IncomingBytes", blob_bytes(record["Data"]))
+            self.by_shard(stream, arn, shard_id, "IncomingBytes", blob_bytes((record,)))
 
     def by_shard(self, stream: Stream, arn: str, shard_id: str, name: str, value: float) -> None:
         """A shard-level metric, if enhanced monitoring has it."""
@@ -170,7 +170,7 @@ class KinesisCounter:
     ) -> None:
         """A consumer was given these records of a shard."""
         arn = stream["StreamARN"]
-        scope, size = self.scope(arn), sum(blob_bytes(record["Data"]) for record in given)
+        scope, size = self.scope(arn), blob_bytes(given)
         age = 0.0 if is_at_tip or not given else _age_milliseconds(given[-1])
         scope.add("GetRecords.Records", len(given))
         scope.add("GetRecords.Bytes", size)

@@ -59,7 +59,7 @@ class Pushes:
         given = records[start:]
         if given:
             self._after = given[-1]["SequenceNumber"]
-        size = sum(blob_bytes(record["Data"]) for record in given)
+        size = blob_bytes(given)
         self._scope.add("SubscribeToShardEvent.Success", 1)
         self._scope.add("SubscribeToShardEvent.Records", len(given))
         self._scope.add("SubscribeToShardEvent.Bytes", size)
