@@ -226,6 +226,16 @@ def test_traffic_that_stopped_becomes_zero() -> None:
     assert found.rate_per_second == 0
 
 
+def test_figures_of_a_hop_are_of_one_moment() -> None:
+    """The age shown is that of the older one; a lag from before traffic stopped is not shown."""
+    close = measure(
+        "raw-stream", IncomingRecords={20: 600}, GetRecords__IteratorAgeMilliseconds={80: 100}
+    )
+    assert (close.lag_seconds, close.measured_at) == (0.1, ended(80) + timedelta(seconds=60))
+    apart = measure("ingest", HealthyHostCount={70: 2}, TargetResponseTime={250: 0.2})
+    assert (apart.rate_per_second, apart.lag_seconds) == (0, None)
+
+
 def test_the_longest_lag_counts() -> None:
     """Polled consumers and the subscribed one: whoever is furthest behind."""
     found = measure(

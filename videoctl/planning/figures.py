@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 FRESH_SECONDS: Final = 300
 SETTLED_SECONDS: Final = 60
+APART_SECONDS: Final = 120
+"""Figures of one hop that are further apart are not shown as of one moment: the older is unknown."""
 LOOK_BACK_SECONDS: Final = 1200
 """How far back CloudWatch is asked: the longest window, and what may be late before it."""
 
@@ -48,7 +50,7 @@ class HopMeasure:
     Attributes:
         rate_per_second: of `rate_unit`; None: unknown.
         lag_seconds: how long what passes has waited; None: unknown.
-        measured_at: when the newest of the two was true: the end of its minute.
+        measured_at: when the older of the two was true: the end of its minute.
 
     """
 
@@ -208,14 +210,16 @@ def _data_values(
 
 def _measure(asked: HopQuestions, answers: Answers, now: datetime) -> HopMeasure:
     rate = _read(asked.rate, answers, now) if asked.rate else None
-    found = (_read(question, answers, now) for question in asked.lags)
-    lags = [one for one in found if one is not None]
+    read = [_read(question, answers, now) for question in asked.lags]
+    newest = max((one.begins_at for one in (rate, *read) if one is not None), default=now)
+    apart = timedelta(seconds=APART_SECONDS)
+    lags = [one for one in read if one is not None and newest - one.begins_at <= apart]
     known = [one for one in (rate, *lags) if one is not None]
     return HopMeasure(
         rate_per_second=rate.value if rate else None,
         rate_unit=asked.rate_unit if asked.rate else None,
         lag_seconds=max((lag.value for lag in lags), default=None),
-        measured_at=max((one.begins_at for one in known), default=None),
+        measured_at=min((one.begins_at for one in known), default=None),
     )
 
 
