@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 FRESH_SECONDS: Final = 300
 SETTLED_SECONDS: Final = 60
 APART_SECONDS: Final = 120
-"""Figures of one hop that are further apart are not shown as of one moment: the older is unknown."""
+"""Of figures of one hop that are further apart the older is unknown: one row is one moment."""
 LOOK_BACK_SECONDS: Final = 1200
 """How far back CloudWatch is asked: the longest window, and what may be late before it."""
 
