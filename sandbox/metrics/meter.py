@@ -134,7 +134,8 @@ class Metrics:
         """Points that an account publishes itself: there at once."""
         for entry in entries:
             self.store.merge(entry)
-            self._put.append(entry)
+            if self._files is not None:
+                self._put.append(entry)
 
     def tick(self) -> None:
         """Sample, publish the minutes that are over, save; to be called every second or so."""

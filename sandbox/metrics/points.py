@@ -54,7 +54,7 @@ class Point(msgspec.Struct, array_like=True):
         self.low = min(self.low, other.low)
         self.high = max(self.high, other.high)
         if other.width > self.width:
-            self._coarsen(other.width)
+            self._coarsen(other.width, MOST_VALUES)
         for value, count in other.values.items():
             self._note(value, count)
 
@@ -67,17 +67,22 @@ class Point(msgspec.Struct, array_like=True):
             return
         values[value] = count
         if len(values) > MOST_VALUES:
-            self._coarsen(max(_FINEST_BIN, self.width * 2))
+            self.limit(MOST_VALUES // 2)
 
-    def _coarsen(self, width: float) -> None:
-        """Bins of this width, or wider, until they are half as many as there may be."""
+    def limit(self, most: int) -> None:
+        """Keep at most so many values apart: in bins, as wide as that takes."""
+        if len(self.values) > most:
+            self._coarsen(max(_FINEST_BIN, self.width * 2), most)
+
+    def _coarsen(self, width: float, most: int) -> None:
+        """Bins of this width, or of a wider one, until they are few enough."""
         while True:
             binned: dict[float, float] = {}
             for value, count in self.values.items():
                 middle = _middle(value, width)
                 binned[middle] = binned.get(middle, 0.0) + count
             self.values, self.width = binned, width
-            if len(binned) <= MOST_VALUES // 2:
+            if len(binned) <= most:
                 return
             width *= 2
 

@@ -1,8 +1,8 @@
 """Published points by metric: what CloudWatch remembers.
 
 A point is kept at the resolution it was published with, then folded into coarser ones, as in AWS;
-the times are shorter here, so that memory stays bounded: AWS keeps seconds for 3 hours, minutes for
-15 days, five minutes for 63 and hours for 455.
+the times are shorter here, and distributions of old points coarser, so that memory stays bounded:
+AWS keeps seconds for 3 hours, minutes for 15 days, five minutes for 63 and hours for 455.
 """
 
 from __future__ import annotations
@@ -10,15 +10,20 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
+
 from sandbox.metrics.points import Point, merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HOUR: Final = 3600
-TIERS: Final = ((1, 3 * _HOUR), (60, 6 * _HOUR), (300, 48 * _HOUR), (_HOUR, 15 * 24 * _HOUR))
+TIERS: Final = ((1, _HOUR), (60, 4 * _HOUR), (300, 24 * _HOUR), (_HOUR, 15 * 24 * _HOUR))
 """Resolution and age up to which points have it, both in seconds."""
 MOST_SERIES: Final = 20_000
+_COARSE_SECONDS: Final = 300
+_MOST_COARSE_VALUES: Final = 24
+"""Values that points of coarse resolution keep apart."""
 _LOG = logging.getLogger("sandbox.metrics")
 
 Dimensions = tuple[tuple[str, str], ...]
@@ -45,12 +50,15 @@ class Entry(NamedTuple):
     point: Point
 
 
+_DECODER = msgspec.msgpack.Decoder(Point)
+
+
 class Series:
-    """Points of one metric."""
+    """Points of one metric, each encoded: there are many of them, and few are ever looked at."""
 
     def __init__(self, unit: str) -> None:
         self.unit = unit
-        self._tiers: list[dict[int, Point]] = [{} for _ in TIERS]
+        self._tiers: list[dict[int, bytes]] = [{} for _ in TIERS]
 
     @property
     def newest(self) -> int:
@@ -63,29 +71,35 @@ class Series:
         self._merge_into(index, timestamp, point)
 
     def _merge_into(self, index: int, timestamp: int, point: Point) -> None:
-        start = timestamp - timestamp % TIERS[index][0]
-        known = self._tiers[index].get(start)
-        self._tiers[index][start] = merged((point,) if known is None else (known, point))
+        period = TIERS[index][0]
+        start, tier = timestamp - timestamp % period, self._tiers[index]
+        if start in tier:
+            point = merged((_DECODER.decode(tier[start]), point))
+        if period >= _COARSE_SECONDS:
+            point.limit(_MOST_COARSE_VALUES)
+        tier[start] = msgspec.msgpack.encode(point)
 
     def between(self, start: float, end: float) -> Iterator[tuple[int, Point]]:
         """Points that begin in the half-open interval, with their moment; in no order."""
         for tier in self._tiers:
             for timestamp, point in tier.items():
                 if start <= timestamp < end:
-                    yield timestamp, point
+                    yield timestamp, _DECODER.decode(point)
 
     def entries(self, metric: Metric) -> Iterator[Entry]:
         """Every point, as it can be merged again."""
         for (resolution, _), tier in zip(TIERS, self._tiers, strict=True):
             for timestamp, point in tier.items():
-                yield Entry(metric, self.unit, timestamp, resolution, point)
+                yield Entry(metric, self.unit, timestamp, resolution, _DECODER.decode(point))
 
     def fold(self, now: float) -> bool:
         """Move old points into coarser periods, and drop the oldest; whether any are left."""
         for index, (period, kept_seconds) in enumerate(TIERS):
             tier, limit = self._tiers[index], now - kept_seconds - period
+            if not tier or next(iter(tier)) >= limit:
+                continue  # points come in order of time, but for a few that wait a little longer
             for timestamp in [one for one in tier if one < limit]:
-                point = tier.pop(timestamp)
+                point = _DECODER.decode(tier.pop(timestamp))
                 if index + 1 < len(TIERS):
                     self._merge_into(index + 1, timestamp, point)
         return any(self._tiers)

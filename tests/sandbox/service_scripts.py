@@ -223,6 +223,15 @@ def cloudwatch(_: RealSandbox, client: Any) -> None:
     stat = {"Metric": name, "Period": 60, "Stat": "Sum"}
     queries = [{"Id": "m", "MetricStat": stat}, {"Id": "e", "Expression": "m * 2"}]
     client.get_metric_data(**window, MetricDataQueries=queries)
+    client.put_metric_alarm(
+        AlarmName="models",
+        EvaluationPeriods=1,
+        Threshold=1.0,
+        ComparisonOperator="GreaterThanThreshold",
+        Metrics=[{**queries[0], "ReturnData": False}, queries[1]],
+    )
+    client.describe_alarms(AlarmNames=["models"])
+    client.delete_alarms(AlarmNames=["models"])
 
 
 SCRIPTS: dict[str, Script] = {

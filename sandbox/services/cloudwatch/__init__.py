@@ -1,4 +1,4 @@
-"""CloudWatch: metrics over what `sandbox.metrics` publishes; alarms are MiniStack's."""
+"""CloudWatch: metrics over what `sandbox.metrics` publishes, and alarms that watch them."""
 
 from sandbox.services.cloudwatch.service import CloudWatch
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sandbox.metrics.series import Metric
 from sandbox.protocol.errors import ServiceError
 from sandbox.services.base import Call, Service
 from sandbox.services.cloudwatch import data, queries, reading
+from sandbox.services.cloudwatch.alarms import Alarms
 from sandbox.services.paging import page
 
 if TYPE_CHECKING:
@@ -22,12 +23,41 @@ _MOST_DATAPOINTS: Final = 1440
 
 
 class CloudWatch(Service):
-    """Metrics of `host.metrics`; alarms, dashboards and everything else are MiniStack's."""
+    """Metrics of `host.metrics`, and the state of alarms; everything else is MiniStack's."""
 
     name: ClassVar[str] = "cloudwatch"
     passes_on: ClassVar[bool] = True
     validation_code: ClassVar[str] = "InvalidParameterValue"
     data_operations: ClassVar[frozenset[str]] = frozenset({"PutMetricData"})
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.alarms = Alarms(self.host, self.store)
+
+    async def start(self) -> None:
+        """Begin to evaluate alarms."""
+        self.spawn(self.alarms.keep_evaluating(), "alarms")
+
+    async def put_metric_alarm(self, call: Call, request: Json) -> Json:
+        """An alarm on a metric or on metric math; evaluated from then on."""
+        await self._pass_on(call, "PutMetricAlarm", request)
+        self.alarms.keep(call, request)
+        return {}
+
+    async def delete_alarms(self, call: Call, request: Json) -> Json:
+        """Alarms by name; those that are not there are ignored."""
+        await self._pass_on(call, "DeleteAlarms", request)
+        self.alarms.forget(call, request["AlarmNames"])
+        return {}
+
+    async def describe_alarms(self, call: Call, request: Json) -> Json:
+        """Alarms with their state."""
+        answer = await self._pass_on(call, "DescribeAlarms", request)
+        self.alarms.complete(call, answer.get("MetricAlarms", []))
+        return answer
+
+    async def _pass_on(self, call: Call, operation: str, request: Json) -> Json:
+        return await self.host.aws(call.region).pass_on(self.name, operation, request)
 
     def put_metric_data(self, call: Call, request: Json) -> Json:
         """Points an account publishes itself; all of a request or none."""
