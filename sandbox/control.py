@@ -1,9 +1,10 @@
-"""The control paths under `/_sandbox/`: health, status, faults, requests, reset, routes."""
+"""The control paths under `/_sandbox/`: health, status, faults, requests, metrics, routes, ..."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import MsgspecError
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -31,6 +32,8 @@ class Control:
                 Route("/_sandbox/faults", self.faults, methods=["GET", "POST", "DELETE"]),
                 Route("/_sandbox/reset", self.reset, methods=["POST"]),
                 Route("/_sandbox/routes", self.routes),
+                Route("/_sandbox/metrics", self.metrics, methods=["POST"]),
+                Route("/_sandbox/traffic", self.traffic, methods=["POST"]),
             ]
         )
 
@@ -74,3 +77,16 @@ class Control:
         seen = int(request.query_params.get("after", "-1"))
         wait = min(float(request.query_params.get("wait", "0")), _LONGEST_WAIT_SECONDS)
         return JSONResponse(await self._server.routes.newer_than(seen, wait))
+
+    async def metrics(self, _request: Request) -> Response:
+        """Publish what is counted so far, open minutes included, instead of waiting for them."""
+        self._server.host.metrics.publish_all()
+        return JSONResponse({})
+
+    async def traffic(self, request: Request) -> Response:
+        """What went through the front door since its last report."""
+        try:
+            self._server.traffic.take(await request.body())
+        except MsgspecError as error:
+            return JSONResponse({"message": str(error)}, status_code=400)
+        return JSONResponse({})

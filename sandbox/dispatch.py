@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import time
 from typing import TYPE_CHECKING
 
 from sandbox.protocol import models, requests, responses, validation
@@ -42,15 +43,20 @@ async def answer(
     service: Service, operation: OperationModel, call: Call, protocol: Protocol, request: Request
 ) -> Response:
     """HTTP response to `request`, failures in the protocol's own shape."""
+    parameters: Json = {}
+    began = time.perf_counter()
     try:
         parameters = requests.parse(operation, protocol, request)
         output = await call_method(service, operation, call, parameters)
+        service.answered(call, parameters, time.perf_counter() - began, None)
         return responses.serialise(operation, protocol, output, call.request_id)
     except ServiceError as error:
+        service.answered(call, parameters, time.perf_counter() - began, error)
         return error_response(protocol, error, call.request_id, service=service.name)
     except Exception as error:  # noqa: BLE001 - AWS answers, whatever happens; the log has it
         _LOG.exception("%s %s failed", service.name, operation.name)
         failure = ServiceError("InternalFailure", f"fault of the sandbox: {error}", 500)
+        service.answered(call, parameters, time.perf_counter() - began, failure)
         return error_response(protocol, failure, call.request_id, service=service.name)
 
 

@@ -6,9 +6,11 @@ Decision: a sandbox survives both a stop and a `kill -9`.
   them is sent. So whatever a client was told, the next server knows.
 - S3 objects: MiniStack writes each to a file as it is put.
 - Kinesis records: appended to a file before the put is answered (`sandbox.kinesis_records`).
-- Everything else that moves without a request or at a high rate (queues, log events, metrics,
-  positions of event source mappings, buffers): saved every second when it may have changed, and at
-  a stop; a `kill -9` loses at most that second.
+- Metrics: published points are appended to a file, those of open minutes are saved every second and
+  at a stop (`sandbox.metrics`); a `kill -9` loses at most the counts of that second.
+- Everything else that moves without a request or at a high rate (queues, log events, positions of
+  event source mappings, buffers): saved every second when it may have changed, and at a stop; a
+  `kill -9` loses at most that second.
 
 MiniStack's own persistence saves at a graceful shutdown only, so just its `get_state` and
 `load_persisted_state` are used. Files are replaced whole, never half-written. Nothing is forced to
@@ -31,6 +33,7 @@ from sandbox.services.base import is_reading
 if TYPE_CHECKING:
     from sandbox.home import Home
     from sandbox.identity import Identity
+    from sandbox.metrics import Metrics
     from sandbox.services.base import Service
     from sandbox.services.registry import Registry
 
@@ -80,9 +83,10 @@ _LOG = logging.getLogger("sandbox.durability")
 class Durability:
     """Saves and restores the state of MiniStack and of our services."""
 
-    def __init__(self, home: Home, registry: Registry) -> None:
+    def __init__(self, home: Home, registry: Registry, metrics: Metrics) -> None:
         self._home = home
         self._registry = registry
+        self._metrics = metrics
         self._records = KinesisRecords(home.state / "kinesis-records.msgpack")
         self._saved: dict[str, bytes] = {}
         self._dirty: dict[str, float] = {}
@@ -96,6 +100,7 @@ class Durability:
             saved = json.loads(path.read_text(), object_hook=hook)
             ministack_runtime.service_module(path.stem).load_persisted_state(saved)
         self._records.restore()
+        self._metrics.restore()
         ministack_runtime.restore_replication_status()
 
     def note_write(self, signing_name: str, operation: str) -> None:
@@ -137,6 +142,7 @@ class Durability:
             self._records.append_new()
             if ministack_runtime.has_event_sources():
                 self._dirty.setdefault("lambda_svc", time.monotonic())
+            self._metrics.tick()
             for service in self._registry:
                 service.store.save()
             for name in list(self._urgent):
@@ -151,6 +157,7 @@ class Durability:
         """Save everything, at a stop."""
         self._records.append_new()
         self._records.close()
+        self._metrics.save()
         for service in self._registry:
             service.store.save()
         for name in ministack_runtime.loaded_modules():
@@ -159,6 +166,7 @@ class Durability:
     def clear(self) -> None:
         """Remove all saved state; the services and MiniStack are emptied by the caller."""
         self._records.clear()
+        self._metrics.clear()
         self._saved.clear()
         self._dirty.clear()
         self._urgent.clear()

@@ -11,6 +11,7 @@ from sandbox.children import Children
 from sandbox.faults import Faults
 from sandbox.home import Home
 from sandbox.loopback import Loopback
+from sandbox.metrics import Metrics
 from sandbox.services.registry import Registry
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Host:
         children: starts processes that die with the server.
         ministack: MiniStack's ASGI application.
         faults: the faults in force.
+        metrics: what is counted of the services' work, and published as CloudWatch metrics.
         registry: the services; set once they are made.
         ministack_written: told signing name and operation of each write a service makes there.
         routes_changed: to be called when something changed that the front door depends on.
@@ -47,6 +49,7 @@ class Host:
     children: Children
     ministack: Callable[..., Awaitable[None]]
     faults: Faults = field(default_factory=Faults)
+    metrics: Metrics = field(default_factory=Metrics)
     registry: Registry | None = None
     ministack_written: Callable[[str, str], None] = _nothing
     routes_changed: Callable[[], None] = _nothing

@@ -62,7 +62,9 @@ class Loopback:
             not ours.passes_on or hasattr(ours, models.method_name(operation))
         ):
             request_id = str(uuid.uuid4())
-            call = Call(service, operation, self._region, self._account_id, request_id)
+            call = Call(
+                service, operation, self._region, self._account_id, request_id, is_internal=True
+            )
             return await dispatch.call_method(ours, model, call, parameters)
         return await self._invoke_ministack(model, parameters)
 

@@ -3,12 +3,11 @@
 MiniStack reads its settings from environment variables when its modules are imported, and keeps
 state in module globals; `prepare` must therefore run before `application`. The version is pinned
 (requirements/sandbox.in), so its module-level names can be relied on here, and only here and in
-`sandbox.durability` and `sandbox.kinesis_records`.
+`sandbox.durability`, `sandbox.kinesis_records` and `sandbox.counting`.
 """
 
 from __future__ import annotations
 
-import contextvars
 import importlib
 import itertools
 import os
@@ -19,11 +18,9 @@ from typing import TYPE_CHECKING, Any
 from sandbox.account import ACCOUNT_ID, DEFAULT_REGION, client_environment
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Awaitable, Callable
     from types import ModuleType
 
-    from sandbox.faults import Faults
     from sandbox.home import Home
 
 
@@ -86,17 +83,21 @@ def loaded_modules() -> list[str]:
     return sorted({name for name in names.values() if f"ministack.services.{name}" in sys.modules})
 
 
+def responses() -> ModuleType:
+    """MiniStack's account and region of the request that is answered."""
+    return importlib.import_module("ministack.core.responses")
+
+
 def persistence() -> ModuleType:
     """MiniStack's encoding of state as JSON."""
     return importlib.import_module("ministack.core.persistence")
 
 
-def apply_corrections(faults: Faults) -> None:
-    """Replace the functions of MiniStack that are too slow here, or that a fault must reach."""
+def apply_corrections() -> None:
+    """Replace the functions of MiniStack that are too slow here."""
     kinesis: Any = service_module("kinesis")
     kinesis._expire_records = _expire_records
     kinesis._expire_iterators = lambda: _expire_iterators(kinesis)
-    _delay_replication(service_module("s3"), faults)
 
 
 def _expire_records(stream: dict[str, Any]) -> None:
@@ -119,46 +120,6 @@ def _expire_iterators(kinesis: Any) -> None:
         if iterators[key]["created_at"] >= oldest:
             return
         del iterators[key]
-
-
-def _delay_replication(s3: Any, faults: Faults) -> None:
-    """Let the fault `replication-delay` hold back what MiniStack replicates at once."""
-    replicate_now = s3._maybe_replicate
-
-    def replicate(
-        bucket: str, key: str, record: dict[str, Any], data: Any, tags: Any = None
-    ) -> None:
-        delay = faults.replication_delay_seconds(_bucket_region(s3, bucket)) if faults else 0.0
-        rule, _ = s3._replication_rule_for(bucket, key, tags) if delay else (None, "")
-        if rule is None:
-            replicate_now(bucket, key, record, data, tags)
-            return
-        record["replication_status"] = "PENDING"
-        context = contextvars.copy_context()
-        loop: asyncio.AbstractEventLoop = module()._MAIN_LOOP
-
-        def later() -> None:
-            context.run(_replicate_late, s3, replicate_now, (bucket, key, record, data, tags))
-
-        loop.call_soon_threadsafe(loop.call_later, delay, later)
-
-    s3._maybe_replicate = replicate
-
-
-def _bucket_region(s3: ModuleType, bucket: str) -> str:
-    record = s3._buckets.get(bucket) or {}
-    return str(record.get("region") or DEFAULT_REGION)
-
-
-def _replicate_late(s3: Any, replicate_now: Any, write: tuple[Any, ...]) -> None:
-    bucket, key, record, data, tags = write
-    whole = {**record, "body": data}
-    replicate_now(bucket, key, whole, data, tags)
-    status = whole.get("replication_status")
-    record["replication_status"] = status
-    for version in s3._object_versions.get((bucket, key)) or []:
-        if version.get("version_id") == record.get("version_id"):
-            version["replication_status"] = status
 
 
 def service_names() -> list[str]:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 from sandbox import dispatch, identity
 from sandbox import faults as fault_rules
-from sandbox.protocol import models
+from sandbox.protocol import models, requests
 from sandbox.protocol.errors import ServiceError, error_response
 from sandbox.protocol.wire import Request, Response
 from sandbox.services.base import Call, is_reading
@@ -96,7 +96,8 @@ class Router:
             if body is None:
                 # Unread, it would be taken for the connection's next request.
                 with contextlib.suppress(ConnectionDroppedError):
-                    await _read_ahead(receive)
+                    body, receive = await _read_ahead(receive)
+            self._count_refusal(who, scope, body, error)
             request_id = os.urandom(16).hex()
             failure = fault_rules.in_protocol(error, who.protocol)
             service_name = who.signing_name
@@ -146,6 +147,22 @@ class Router:
                 raise refusal
         return late
 
+    def _count_refusal(
+        self, who: Identity, scope: Scope, body: bytes | None, error: ServiceError
+    ) -> None:
+        """A fault refused the request: a service that counts is told what was asked of it."""
+        service = self._registry.get(who.service)
+        if service is None or not service.counts_requests:
+            return
+        operation = models.operations(service.name).get(who.operation)
+        if operation is None or body is None:
+            return
+        try:
+            parameters = requests.parse(operation, who.protocol, _request(scope, body))
+        except ServiceError:
+            return
+        service.answered(_call(service, operation, who), parameters, 0.0, error)
+
     async def _answer_ours(
         self,
         service: Service,
@@ -158,14 +175,7 @@ class Router:
     ) -> None:
         if service.only_region not in {None, who.region}:
             raise ConnectionDroppedError
-        call = Call(service.name, operation.name, who.region, who.account_id, os.urandom(16).hex())
-        request = Request(
-            scope["method"],
-            (scope.get("raw_path") or scope["path"].encode()).decode("latin-1"),
-            scope["query_string"].decode("latin-1"),
-            _text_headers(scope),
-            body,
-        )
+        call, request = _call(service, operation, who), _request(scope, body)
         response = await dispatch.answer(service, operation, call, who.protocol, request)
         if not is_reading(operation.name) and operation.name not in service.data_operations:
             self._durability.save_after(service)
@@ -208,6 +218,20 @@ def _operation(service: Service, who: Identity, scope: Scope) -> OperationModel 
     query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
     return models.rest_operation(service.name, scope["method"], path, query, _text_headers(scope))
+
+
+def _call(service: Service, operation: OperationModel, who: Identity) -> Call:
+    return Call(service.name, operation.name, who.region, who.account_id, os.urandom(16).hex())
+
+
+def _request(scope: Scope, body: bytes) -> Request:
+    return Request(
+        scope["method"],
+        (scope.get("raw_path") or scope["path"].encode()).decode("latin-1"),
+        scope["query_string"].decode("latin-1"),
+        _text_headers(scope),
+        body,
+    )
 
 
 def _text_headers(scope: Scope) -> dict[str, str]:

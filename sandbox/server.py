@@ -16,16 +16,18 @@ import psutil
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sandbox import children, control, front_door_process, ministack_runtime
+from sandbox import children, control, counting, front_door_process, ministack_runtime
 from sandbox.account import ACCOUNT_ID
 from sandbox.durability import DESCRIPTION, Durability
 from sandbox.faults import Faults
 from sandbox.host import Host
+from sandbox.metrics import Metrics
 from sandbox.requestlog import RequestLog
 from sandbox.router import CONNECTION_EXTENSION, Router
 from sandbox.routes import Routes
 from sandbox.services import registry
 from sandbox.store import Store
+from sandbox.traffic import TrafficReports
 
 if TYPE_CHECKING:
     import socket
@@ -79,6 +81,7 @@ class Server:
             children=self._children,
             ministack=self._ministack,
             faults=self.faults,
+            metrics=Metrics(home.state),
         )
         services = [
             service(self.host, Store(home.state / f"{service.name}.msgpack"))
@@ -87,9 +90,10 @@ class Server:
         self.registry = registry.Registry(services)
         self.host.registry = self.registry
         self.routes = Routes(self.registry, self.faults)
+        self.traffic = TrafficReports(self.registry)
         self.host.routes_changed = self.routes.changed
         self.host.routes_taken_over = self.routes.taken_over
-        self._durability = Durability(home, self.registry)
+        self._durability = Durability(home, self.registry, self.host.metrics)
         self.host.ministack_written = self._durability.note_write
         self._background: list[asyncio.Task[None]] = []
         self._router = Router(
@@ -122,7 +126,8 @@ class Server:
         await self._ministack(scope, receive_event, send_event)
 
     async def _start(self) -> None:
-        ministack_runtime.apply_corrections(self.faults)
+        ministack_runtime.apply_corrections()
+        counting.install(self.host.metrics, self.faults)
         self._durability.restore()
         for service in self.registry:
             await service.start()

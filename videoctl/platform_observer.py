@@ -150,7 +150,10 @@ class Observer:
         )
         return {
             "accelerator": ObservedAccelerator(
-                status=found.status, dns_name=found.dns_name, endpoint_groups=groups
+                status=found.status,
+                arn=found.arn,
+                dns_name=found.dns_name,
+                endpoint_groups=groups,
             )
         }
 
@@ -211,6 +214,8 @@ class Observer:
         return {
             "service": service,
             "load_balancer_state": balancer.state if balancer else ABSENT,
+            "load_balancer_arn": balancer.arn if balancer else None,
+            "target_group_arn": health.target_group_arn if health else None,
             "targets": ObservedTargets(
                 healthy_count=health.healthy_count if health else 0,
                 total_count=health.total_count if health else 0,

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from videoctl.planning.plan import Check, Plan, ResourceChanges
     from videoctl.planning.status import EnvironmentStatus
 
+_LITTLE = 0.01
+_FEW = 1
+_MANY = 100
+
 
 def moment(value: datetime | None) -> str | None:
     """A moment as people read it, UTC to the second."""
@@ -32,6 +36,35 @@ def age(value: datetime | None, now: datetime) -> str | None:
         if left >= 2 * length:
             return f"{left // length} {unit}"
     return f"{left} s"
+
+
+def rate(value: float | None) -> str | None:
+    """A rate with as many digits as say something; a little is never shown as nothing."""
+    if value is None:
+        return None
+    if value == 0:
+        return "0"
+    if value < _LITTLE:
+        return f"<{_LITTLE}"
+    if value < _FEW:
+        return f"{value:.2f}"
+    return f"{value:.1f}" if value < _MANY else f"{value:,.0f}"
+
+
+def seconds(value: float | None) -> str | None:
+    """A time span in the largest unit that says it."""
+    if value is None:
+        return None
+    if value == 0:
+        return "0 s"
+    if value < 1:
+        return f"{max(1, round(value * 1000))} ms"
+    if value < _MANY:
+        return f"{value:.1f} s"
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if value >= 2 * length:
+            return f"{value / length:.0f} {unit}"
+    return f"{value:.0f} s"
 
 
 def draw_checks(console: Console, checks: Iterable[Check]) -> None:
@@ -117,14 +150,21 @@ def draw_status(console: Console, status: EnvironmentStatus, now: datetime) -> N
             hop.hop,
             hop.region or "global",
             str(hop.state),
-            hop.reason or "",
+            rate(hop.rate_per_second),
+            hop.rate_unit if hop.rate_per_second is not None else "",
+            seconds(hop.lag_seconds),
+            age(hop.measured_at, now),
             age(hop.seen_at, now),
+            hop.reason or "",
         )
         for hop in status.hops
     ]
     if rows:
         console.print()
-        table(console, ("HOP", "REGION", "STATE", "WHY", "SEEN AGO"), rows)
+        columns = (
+            "HOP", "REGION", "STATE", "RATE/s", "OF", "LAG", "MEASURED AGO", "SEEN AGO", "WHY",
+        )  # fmt: skip
+        table(console, columns, rows, right=("RATE/s", "LAG", "MEASURED AGO", "SEEN AGO"))
     if status.open_items:
         console.print("\nopen:")
         for item in status.open_items:

@@ -20,6 +20,7 @@ from videoctl.execution.records import EnvironmentRecords
 from videoctl.execution.run_lock import RunLock
 from videoctl.health import health_checks
 from videoctl.loadtest.accounting import Arrivals, hour_prefixes
+from videoctl.measurements import measure
 from videoctl.model.names import BucketKind, Names, StreamKind
 from videoctl.output import jsonable
 from videoctl.planning.environment import (
@@ -241,10 +242,23 @@ class EnvironmentSession:
             f" (last heartbeat {seen.heartbeat_age_seconds:.0f} s ago)"
         )
 
-    def status(self) -> EnvironmentStatus:
-        """The live state, hop by hop; what cannot be read is unknown."""
+    def status(self, *, measured: bool = False) -> EnvironmentStatus:
+        """The live state, hop by hop; what cannot be read is unknown.
+
+        Args:
+            measured: ask CloudWatch for the figures of each hop, too.
+
+        """
         observed = self.platform.look()
-        return environment_status(self.specification, observed, last_run=self._last_run())
+        if not measured:
+            return environment_status(self.specification, observed, last_run=self._last_run())
+        found = measure(self.specification, observed, self._context.aws, datetime.now(UTC))
+        return environment_status(
+            self.specification,
+            replace(observed, unreadable=(*observed.unreadable, *found.unreadable)),
+            last_run=self._last_run(),
+            measures=found.by_hop,
+        )
 
     def summary(self) -> tuple[EnvironmentStatus | None, EnvironmentRecord | None]:
         """Status and record; an environment that was never made is not looked at further."""

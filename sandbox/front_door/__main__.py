@@ -12,6 +12,7 @@ import uvloop
 
 from sandbox.front_door.proxy import Player
 from sandbox.front_door.table import RoutingTable
+from sandbox.front_door.traffic import Traffic
 from sandbox.front_door.upstream import Pools
 
 _BACKLOG = 1024
@@ -19,11 +20,12 @@ _BACKLOG = 1024
 
 async def serve(listening: socket.socket, endpoint_url: str) -> None:
     """Accept players on `listening` until SIGTERM."""
-    table, pools = RoutingTable(), Pools()
+    table, pools, traffic = RoutingTable(), Pools(), Traffic()
     loop = asyncio.get_running_loop()
     following = loop.create_task(table.follow(endpoint_url))
+    telling = loop.create_task(traffic.keep_telling(endpoint_url))
     server = await loop.create_server(
-        lambda: Player(table, pools), sock=listening, backlog=_BACKLOG
+        lambda: Player(table, pools, traffic), sock=listening, backlog=_BACKLOG
     )
     stopped = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopped.set)
@@ -31,6 +33,8 @@ async def serve(listening: socket.socket, endpoint_url: str) -> None:
     server.close()
     following.cancel()
     pools.close()
+    telling.cancel()
+    await asyncio.gather(telling, return_exceptions=True)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from sandbox.front_door.proxy import Player
+    from sandbox.front_door.table import LoadBalancer
     from sandbox.front_door.upstream import Upstream
 
 TARGET_ANSWER_SECONDS = 60.0
@@ -17,6 +18,8 @@ _REPLAYED_BYTES = 1024 * 1024
 _HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"te", b"upgrade"})
 _REASONS = {400: "Bad Request", 404: "Not Found", 502: "Bad Gateway", 503: "Service Unavailable",
             504: "Gateway Timeout"}  # fmt: skip
+
+_COUNTED_APART = frozenset({502, 503, 504})
 
 
 class Exchange:
@@ -36,6 +39,9 @@ class Exchange:
         self._is_whole = False
         self._is_answered = False
         self._timer: asyncio.TimerHandle | None = None
+        self._load_balancer: LoadBalancer | None = None
+        self._asked_at = 0.0
+        self._is_timed = False
         self.has_headers = False
         self.is_started = False
         self.keep_alive = True
@@ -92,10 +98,12 @@ class Exchange:
         if not load_balancer.is_reachable:
             player.drop()
             return
+        self._load_balancer = load_balancer
         address = load_balancer.next_address()
         if address is None:
             self._fail(503, "the load balancer has no targets")
             return
+        self._count("RequestCount", 1)
         self._timer = player.loop.call_later(TARGET_ANSWER_SECONDS, self._time_out)
         self._address = address
         idle = player.pools.take(address)
@@ -132,6 +140,7 @@ class Exchange:
         try:
             connection = await self._player.pools.connect(self._address)
         except (OSError, TimeoutError):
+            self._count("TargetConnectionErrorCount", 1)
             self._fail(502, "the target does not accept connections")
             return
         if self._player.is_gone:
@@ -141,6 +150,7 @@ class Exchange:
 
     def _use(self, connection: Upstream) -> None:
         self._upstream = connection
+        self._asked_at = self._player.loop.time()
         connection.begin(self._receive, self._finish, is_head=self._is_head)
         pending, self._pending = self._pending, []
         for chunk in pending:
@@ -148,12 +158,16 @@ class Exchange:
 
     def _receive(self, data: bytes) -> None:
         self._cancel_timer()
+        if not self._is_timed:
+            self._is_timed = True
+            self._count("TargetResponseTime", self._player.loop.time() - self._asked_at)
         self._player.write(data)
 
     def _finish(self, whole: bool) -> None:
         connection = self._upstream
         assert connection is not None
         if whole:
+            self._count(f"HTTPCode_Target_{connection.status // 100}XX_Count", 1)
             if self._is_whole:
                 self._player.pools.give_back(connection)
             else:
@@ -182,8 +196,16 @@ class Exchange:
             self._timer.cancel()
             self._timer = None
 
+    def _count(self, metric: str, value: float) -> None:
+        if self._load_balancer is not None:
+            name = self._load_balancer.dns_name
+            self._player.traffic.add("load_balancer", name, metric, value)
+
     def _fail(self, status: int, message: str) -> None:
         self._cancel_timer()
+        self._count(f"HTTPCode_ELB_{status // 100}XX_Count", 1)
+        if status in _COUNTED_APART:
+            self._count(f"HTTPCode_ELB_{status}_Count", 1)
         body = b"" if self._is_head else json.dumps({"message": message}).encode()
         head = (
             f"HTTP/1.1 {status} {_REASONS[status]}\r\ncontent-type: application/json\r\n"

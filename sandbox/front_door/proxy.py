@@ -12,15 +12,17 @@ from sandbox.front_door.exchange import Exchange
 
 if TYPE_CHECKING:
     from sandbox.front_door.table import LoadBalancer, RoutingTable
+    from sandbox.front_door.traffic import Traffic
     from sandbox.front_door.upstream import Pools
 
 
 class Player(asyncio.Protocol):
     """One connection of a player; keeps the endpoint it was given until it closes."""
 
-    def __init__(self, table: RoutingTable, pools: Pools) -> None:
+    def __init__(self, table: RoutingTable, pools: Pools, traffic: Traffic) -> None:
         self.table = table
         self.pools = pools
+        self.traffic = traffic
         self.loop = asyncio.get_running_loop()
         self.address = b"127.0.0.1"
         self.is_gone = False
@@ -28,6 +30,8 @@ class Player(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._exchanges: deque[Exchange] = deque()
         self._pinned: dict[str, str] = {}
+        self._flow: tuple[str, str] | None = None
+        self._bytes_in = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     def load_balancer(self, dns_name: str) -> LoadBalancer | None:
@@ -38,7 +42,19 @@ class Player(asyncio.Protocol):
             if chosen is None:
                 return None
             self._pinned[dns_name] = chosen
+            self._begin_flow(dns_name, self.table.load_balancer(chosen))
         return self.table.load_balancer(chosen)
+
+    def _begin_flow(self, dns_name: str, load_balancer: LoadBalancer | None) -> None:
+        """A connection through an accelerator is one flow of the group it was given."""
+        if load_balancer is not None and self.table.is_accelerator(dns_name):
+            self._flow = (dns_name, load_balancer.region)
+            self._count_flow("NewFlowCount", 1)
+
+    def _count_flow(self, metric: str, value: float) -> None:
+        if self._flow is not None:
+            dns_name, region = self._flow
+            self.traffic.add("accelerator", dns_name, metric, value, region)
 
     def spawn(self, work: asyncio._CoroutineLike[None]) -> None:
         """Run `work` beside the protocol's callbacks."""
@@ -50,6 +66,7 @@ class Player(asyncio.Protocol):
         """Bytes for the player."""
         if self._transport is not None and not self.is_gone:
             self._transport.write(data)
+            self._count_flow("ProcessedBytesOut", len(data))
 
     def drop(self) -> None:
         """Cut the connection."""
@@ -91,6 +108,7 @@ class Player(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """asyncio: bytes of requests."""
+        self._bytes_in += len(data)
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
@@ -99,6 +117,9 @@ class Player(asyncio.Protocol):
             )
             if self._transport is not None:
                 self._transport.close()
+        if self._flow is not None:
+            self._count_flow("ProcessedBytesIn", self._bytes_in)
+            self._bytes_in = 0
 
     def on_message_begin(self) -> None:
         """httptools: a request begins."""

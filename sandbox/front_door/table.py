@@ -19,7 +19,9 @@ _LOG = logging.getLogger("sandbox.front_door")
 class LoadBalancer:
     """One load balancer: its targets, taken in turn."""
 
-    def __init__(self, entry: dict[str, Any]) -> None:
+    def __init__(self, dns_name: str, entry: dict[str, Any]) -> None:
+        self.dns_name = dns_name
+        self.region: str = entry["region"]
         self.is_reachable: bool = entry["reachable"]
         self.addresses = routing.targets_in_turn(entry["targets"])
         self._next = 0
@@ -47,12 +49,16 @@ class RoutingTable:
             for name, entry in table["accelerators"].items()
         }
         self._load_balancers = {
-            name: LoadBalancer(entry) for name, entry in table["load_balancers"].items()
+            name: LoadBalancer(name, entry) for name, entry in table["load_balancers"].items()
         }
 
     def knows(self, dns_name: str) -> bool:
         """Whether the name exists, in DNS so to speak."""
         return dns_name in self._groups or dns_name in self._load_balancers
+
+    def is_accelerator(self, dns_name: str) -> bool:
+        """Whether the name is an accelerator's."""
+        return dns_name in self._groups
 
     def choose(self, dns_name: str) -> str | None:
         """DNS name of the load balancer for a new connection to `dns_name`."""

@@ -24,6 +24,7 @@ class Upstream(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.is_open = True
         self.began_response = False
+        self.status = 0
         self._parser = httptools.HttpResponseParser(self)
         self._on_bytes: Callable[[bytes], None] | None = None
         self._on_end: Callable[[bool], None] | None = None
@@ -73,7 +74,7 @@ class Upstream(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """httptools: a HEAD response, like 204 and 304, ends with its headers."""
-        status = self._parser.get_status_code()
+        status = self.status = self._parser.get_status_code()
         if self._is_head or status in _BODILESS_STATUSES:
             self._complete = True
 

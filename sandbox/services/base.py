@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from sandbox.host import Host
+    from sandbox.protocol.errors import ServiceError
+    from sandbox.protocol.wire import Json
     from sandbox.store import Store, Table
 
 _READING_PREFIXES = ("Describe", "List", "Get", "Head", "Lookup", "Search", "Query", "Select")
@@ -28,6 +30,7 @@ class Call:
         region: region of the request's credential scope.
         account_id: 12 digits.
         request_id: what the answer carries as its request id.
+        is_internal: a service of the sandbox asks, and no account.
 
     """
 
@@ -36,6 +39,7 @@ class Call:
     region: str
     account_id: str
     request_id: str
+    is_internal: bool = False
 
     def arn(self, resource: str, *, service: str | None = None, region: str | None = None) -> str:
         """ARN of a resource of this account, by default of this service and region."""
@@ -67,6 +71,9 @@ class Service:
     data_operations: ClassVar[frozenset[str]] = frozenset()
     """Writing operations that are answered before their effect is on disk."""
 
+    counts_requests: ClassVar[bool] = False
+    """Whether `answered` does anything."""
+
     def __init__(self, host: Host, store: Store) -> None:
         self.host = host
         self.store = store
@@ -88,6 +95,14 @@ class Service:
 
     async def reset(self) -> None:
         """Forget what is not in tables; the tables are emptied by the server."""
+
+    def answered(
+        self, call: Call, parameters: Json, seconds: float, error: ServiceError | None
+    ) -> None:
+        """A request from outside was answered, in `seconds`, or refused; for services that count.
+
+        A request a fault refuses before it is understood has no parameters but what was read.
+        """
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Run `work` in the background until it ends or the service stops; failures are logged."""

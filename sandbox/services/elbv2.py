@@ -10,12 +10,13 @@ import httpx
 
 from sandbox import ministack_runtime
 from sandbox.protocol.errors import ServiceError
-from sandbox.services import target_health
+from sandbox.services import load_balancer_metrics, target_health
 from sandbox.services.base import Call, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sandbox.metrics import Scope
     from sandbox.protocol.wire import Json
     from sandbox.store import Table
 
@@ -34,7 +35,8 @@ class LoadBalancing(Service):
     validation_code = "ValidationError"
 
     async def start(self) -> None:
-        """Begin to check targets."""
+        """Begin to check targets, and to count them."""
+        self.host.metrics.sample(self._sample)
         self.spawn(self._keep_checking(), "health checks")
 
     def register_targets(self, call: Call, request: Json) -> Json:
@@ -155,6 +157,24 @@ class LoadBalancing(Service):
         """DNS name of a load balancer; None when it is gone."""
         found = ministack_runtime.regional_records("alb", "_lbs").get((account_id, region, arn))
         return found["DNSName"] if found else None
+
+    def metric_scopes(self, dns_name: str) -> list[Scope]:
+        """Metrics of a load balancer, and of its target group where it has one only."""
+        for (account_id, region, arn), record in self._balancers().items():
+            if record["DNSName"] == dns_name:
+                groups = self._groups_of(account_id, region, arn)
+                return load_balancer_metrics.scopes(self.host.metrics, arn, groups)
+        return []
+
+    def _sample(self) -> None:
+        for account_id, region, arn in self._balancers():
+            for group_arn in self._groups_of(account_id, region, arn):
+                targets = self._targets(account_id, region, group_arn)
+                load_balancer_metrics.count_targets(self.host.metrics, arn, group_arn, targets)
+
+    @staticmethod
+    def _balancers() -> dict[tuple[str, str, str], Json]:
+        return ministack_runtime.regional_records("alb", "_lbs")
 
     def routes(self) -> dict[str, Any]:
         """Region and targets of every load balancer by DNS name, for the front door."""

@@ -7,8 +7,9 @@ here and laid over MiniStack's answers.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from sandbox.counting import kinesis as counting
 from sandbox.protocol.errors import ServiceError
 from sandbox.services.base import Call, Service
 
@@ -29,6 +30,15 @@ class Kinesis(Service):
 
     name = "kinesis"
     passes_on = True
+    counts_requests: ClassVar[bool] = True
+
+    def answered(
+        self, call: Call, parameters: Json, seconds: float, error: ServiceError | None
+    ) -> None:
+        """Count what a fault kept out; what MiniStack answers is counted where it happens."""
+        del seconds
+        if error is not None:
+            counting.count_refusal(self.host.metrics, call, parameters, error)
 
     async def create_stream(self, call: Call, request: Json) -> Json:
         """An on-demand stream begins with four shards, a provisioned one with those asked for."""

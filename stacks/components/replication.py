@@ -14,7 +14,7 @@ from stacks.components.service_role import ServiceRole, ServiceRoleArgs
 from stacks.policies import replication as policies
 from stacks.policies.document import trust
 from stacks.policies.roles import Place
-from videoctl.model.names import BucketKind
+from videoctl.model.names import BucketKind, replication_rule
 
 REPLICATION_TIME_MINUTES: Final = 15
 """The only value S3's replication time control knows."""
@@ -109,7 +109,7 @@ def _rule(args: ReplicationDirectionArgs, kind: BucketKind) -> dict[str, Any]:
     """Everything in the bucket, deletes and changes of replicas included, within 15 minutes."""
     minutes = {"minutes": REPLICATION_TIME_MINUTES}
     return {
-        "id": f"{kind}-to-{args.destination.site.region}",
+        "id": replication_rule(kind, args.destination.site.region),
         "priority": 1,
         "status": "Enabled",
         "filter": {"prefix": ""},

@@ -242,7 +242,32 @@ def ec2(_: RealSandbox, client: Any) -> None:
     client.delete_vpc_endpoints(VpcEndpointIds=[endpoint_id, "vpce-0"])
 
 
+def cloudwatch(_: RealSandbox, client: Any) -> None:
+    """A metric put, listed and read in every way."""
+    name = {"Namespace": "Test", "MetricName": "m"}
+    datum = {"MetricName": "m", "Values": [1.0, 2.0], "Counts": [1.0, 2.0], "Unit": "Count"}
+    client.put_metric_data(Namespace="Test", MetricData=[datum])
+    client.list_metrics(Namespace="Test")
+    window = {"StartTime": time.time() - 600, "EndTime": time.time() + 60}
+    client.get_metric_statistics(
+        **name, **window, Period=60, Statistics=["Sum", "Average"], ExtendedStatistics=["p99"]
+    )
+    stat = {"Metric": name, "Period": 60, "Stat": "Sum"}
+    queries = [{"Id": "m", "MetricStat": stat}, {"Id": "e", "Expression": "m * 2"}]
+    client.get_metric_data(**window, MetricDataQueries=queries)
+    client.put_metric_alarm(
+        AlarmName="models",
+        EvaluationPeriods=1,
+        Threshold=1.0,
+        ComparisonOperator="GreaterThanThreshold",
+        Metrics=[{**queries[0], "ReturnData": False}, queries[1]],
+    )
+    client.describe_alarms(AlarmNames=["models"])
+    client.delete_alarms(AlarmNames=["models"])
+
+
 SCRIPTS: dict[str, Script] = {
+    "cloudwatch": cloudwatch,
     "ec2": ec2,
     "firehose": firehose,
     "grafana": grafana,

@@ -24,6 +24,7 @@ class LoadBalancer:
 class TargetHealth:
     """How many targets of a group are healthy, of how many."""
 
+    target_group_arn: str
     healthy_count: int
     total_count: int
 
@@ -57,4 +58,8 @@ class Elbv2Gateway:
         except (NotFound, IndexError):
             return None
         states = [t["TargetHealth"]["State"] for t in answer["TargetHealthDescriptions"]]
-        return TargetHealth(healthy_count=states.count("healthy"), total_count=len(states))
+        return TargetHealth(
+            target_group_arn=arn,
+            healthy_count=states.count("healthy"),
+            total_count=len(states),
+        )

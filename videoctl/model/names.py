@@ -180,6 +180,11 @@ def object_prefix(kind: StreamKind, moment: datetime) -> str:
     return f"{kind}/{moment:year=%Y/month=%m/day=%d/hour=%H}/"
 
 
+def replication_rule(kind: BucketKind, destination: Region) -> str:
+    """The id of the rule that replicates a bucket to its pair; metrics have it as a dimension."""
+    return f"{kind}-to-{destination}"
+
+
 def control_bucket(account_id: str, region: Region) -> str:
     """The account's control bucket: locks and mirrored journals; outlives every environment."""
     return f"{PLATFORM}-control-{region}-{account_id}"

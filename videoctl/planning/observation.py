@@ -148,6 +148,8 @@ class ObservedRegion:
     delivery_streams: tuple[ObservedDeliveryStream, ...] | None = None
     service: ObservedService | None = None
     load_balancer_state: str | None = None
+    load_balancer_arn: str | None = None
+    target_group_arn: str | None = None
     targets: ObservedTargets | None = None
     application: ObservedApplication | None = None
     function_state: str | None = None
@@ -171,6 +173,7 @@ class ObservedAccelerator:
     """The Global Accelerator: status DEPLOYED, IN_PROGRESS or ABSENT."""
 
     status: str
+    arn: str | None = None
     dns_name: str | None = None
     endpoint_groups: tuple[ObservedEndpointGroup, ...] = ()
 

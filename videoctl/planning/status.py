@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from videoctl.model.regions import Region
 from videoctl.planning.checks import TIMESTREAM_ACTION
+from videoctl.planning.figures import with_measures
 from videoctl.planning.observation import (
     ABSENT,
     ObservedEnvironment,
@@ -17,9 +18,10 @@ from videoctl.planning.observation import (
 from videoctl.planning.presence import missing_resources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from videoctl.model.specification import EnvironmentSpecification
+    from videoctl.planning.figures import HopMeasure, HopPlace
 
 TicketState = Literal["not-needed", "none", "drafted", "filed", "answered", "restarted", "verified"]
 
@@ -66,8 +68,10 @@ class Hop:
     """One hop in one region.
 
     Attributes:
-        rate_per_second: records a second; None: not measured.
-        lag_seconds: how far behind its input it is; None: not measured.
+        rate_per_second: how much passes, in `rate_unit`; None: not measured.
+        rate_unit: what is counted: flows, requests, records, ...
+        lag_seconds: how long what passes has waited; None: not measured.
+        measured_at: of what moment rate and lag are.
         seen_at: when it was looked at; None: it was not.
         reason: what makes it other than up.
 
@@ -77,7 +81,9 @@ class Hop:
     region: Region | None
     state: HopState
     rate_per_second: float | None = None
+    rate_unit: str | None = None
     lag_seconds: float | None = None
+    measured_at: datetime | None = None
     seen_at: datetime | None = None
     reason: str | None = None
 
@@ -116,10 +122,11 @@ def environment_status(
     *,
     last_run: LastRun | None = None,
     ticket: TicketState = "none",
+    measures: Mapping[HopPlace, HopMeasure] | None = None,
 ) -> EnvironmentStatus:
-    """The status of an environment that was fully observed."""
+    """The status of an environment that was fully observed; without `measures` no figures."""
     effective: TicketState = ticket if specification.needs_flink_ticket else "not-needed"
-    hops = tuple(_hops(specification, observed))
+    hops = tuple(with_measures(hop, measures or {}) for hop in _hops(specification, observed))
     state = _state(observed, hops, last_run, effective)
     return EnvironmentStatus(
         environment=specification.name,
@@ -129,6 +136,13 @@ def environment_status(
         open_items=tuple(_open_items(observed, hops, last_run, state, effective)),
         unreadable=(*observed.unreadable, *_denied(observed)),
     )
+
+
+def hop_places(
+    specification: EnvironmentSpecification, observed: ObservedEnvironment
+) -> tuple[HopPlace, ...]:
+    """Every hop of an environment, in the order of an event's way."""
+    return tuple((hop.hop, hop.region) for hop in _hops(specification, observed))
 
 
 def _state(

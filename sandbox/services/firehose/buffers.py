@@ -104,7 +104,7 @@ class Buffers:
             self._full.append(self._filling.pop(partition))
 
     def _admitted(self, partition: Partition) -> Partition:
-        crowded = len(self._filling) >= _MAXIMUM_PARTITIONS and partition not in self._filling
+        crowded = self.is_crowded and partition not in self._filling
         if crowded and partition.error_output_type is None:
             return Partition(error_output_type="activePartitionExceeded")
         return partition
@@ -126,6 +126,22 @@ class Buffers:
         """Note that a buffer that was taken is in its bucket."""
         buffer.delivered()
         self.size_bytes -= buffer.size_bytes
+
+    @property
+    def partition_count(self) -> int:
+        """Partitions that hold something."""
+        return len({buffer.partition for buffer in (*self._filling.values(), *self._full)})
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether a record of another partition would go to the error prefix."""
+        return len(self._filling) >= _MAXIMUM_PARTITIONS
+
+    @property
+    def oldest_arrival(self) -> float | None:
+        """Epoch seconds of the oldest record that waits; None while none does."""
+        every = (*self._filling.values(), *self._full)
+        return min((buffer.oldest_arrival for buffer in every), default=None)
 
     def seconds_to_next(self, now: float) -> float | None:
         """Seconds until a filling buffer is due; None while nothing waits."""

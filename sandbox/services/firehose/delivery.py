@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sandbox.loopback import Loopback
+    from sandbox.services.firehose.counting import DeliveryCounter
     from sandbox.services.firehose.sources import Batch, Source
 
 _FIRST_POLL_SECONDS: Final = 0.125
@@ -54,6 +55,7 @@ class Delivery:
         destination: where to and how.
         source: where from.
         aws: services of the region.
+        counter: counts what is read and delivered.
         monotonic: seconds of a clock that never goes back.
 
     """
@@ -64,12 +66,14 @@ class Delivery:
         destination: Destination,
         source: Source,
         aws: Loopback,
+        counter: DeliveryCounter,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._identity = identity
         self._destination = destination
         self._source = source
         self._aws = aws
+        self._counter = counter
         self._monotonic = monotonic
         self._processor = Processor(destination)
         self._buffers = Buffers(destination)
@@ -93,6 +97,10 @@ class Delivery:
         if flush:
             self._retry_at = 0.0
             await self._deliver(everything=True)
+
+    def sample(self) -> None:
+        """Count how old the records are that wait now."""
+        self._counter.sample(self._buffers)
 
     async def _run(self) -> None:
         while not self._stopping.is_set():
@@ -133,6 +141,7 @@ class Delivery:
         except ServiceError as error:
             self._report(f"cannot read the source: {error}")
             return []
+        self._counter.read(self._source, batches)
         return batches
 
     def _process(self, batch: Batch) -> list[Piece]:
@@ -161,9 +170,10 @@ class Delivery:
 
     async def _put(self, buffer: Buffer) -> None:
         identity = self._identity
-        object_key = await objects.put(
+        object_key, object_bytes = await objects.put(
             self._aws, self._destination, identity.name, identity.version, buffer
         )
+        self._counter.delivered(buffer, object_bytes)
         self._reported = ""
         _LOG.debug(
             "%s: %d pieces, %d bytes in %s",
@@ -175,6 +185,7 @@ class Delivery:
 
     async def _failed(self, error: ServiceError) -> None:
         """Try again later. The service gives up after 24 hours; nothing is given up here."""
+        self._counter.failed()
         longer = self._retry_seconds * 2
         self._retry_seconds = min(max(longer, _FIRST_RETRY_SECONDS), _LONGEST_RETRY_SECONDS)
         self._retry_at = self._monotonic() + self._retry_seconds

@@ -58,8 +58,8 @@ def body(destination: Destination, pieces: list[bytes], name: str) -> bytes:
 
 async def put(
     aws: Loopback, destination: Destination, stream_name: str, version: int, buffer: Buffer
-) -> str:
-    """Write a buffer to its bucket and give the key; raises `ServiceError`."""
+) -> tuple[str, int]:
+    """Write a buffer to its bucket; gives key and size in bytes. Raises `ServiceError`."""
     object_key = key(destination, stream_name, version, buffer)
     name = object_key.rpartition("/")[2].removesuffix(destination.file_extension)
     content = await asyncio.to_thread(body, destination, buffer.pieces, name)
@@ -75,4 +75,4 @@ async def put(
             "SSEKMSKeyId": destination.kms_key_arn,
         }
     await aws.invoke("s3", "PutObject", **parameters)
-    return object_key
+    return object_key, len(content)

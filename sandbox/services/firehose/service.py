@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sandbox.protocol.errors import ServiceError
 from sandbox.services.base import Call, Service
-from sandbox.services.firehose import configuration, records
+from sandbox.services.firehose import configuration, counting, records
 from sandbox.services.firehose.delivery import Delivery, Identity
 from sandbox.services.firehose.sources import DirectSource, KinesisSource, Source
 
 if TYPE_CHECKING:
+    from sandbox.metrics import Scope
     from sandbox.protocol.wire import Json
     from sandbox.store import Table
 
@@ -38,6 +39,7 @@ class Firehose(Service):
 
     async def start(self) -> None:
         """Take up the delivery streams that were there."""
+        self.host.metrics.sample(self._sample)
         for account_id, region, streams in self.store.tables(_STREAMS):
             for stream in list(streams.values()):
                 call = Call(self.name, "start", region, account_id, "")
@@ -47,6 +49,10 @@ class Firehose(Service):
                 stream["status"] = "ACTIVE"
                 records.settle_encryption(stream)
                 self._begin(call, stream)
+
+    def _sample(self) -> None:
+        for delivery in self._deliveries.values():
+            delivery.sample()
 
     async def stop(self) -> None:
         """Deliver everything that was read, then end."""
@@ -95,9 +101,17 @@ class Firehose(Service):
             )
         identity = Identity(name=stream["name"], arn=stream["arn"], version=stream["version"])
         destination = configuration.parse(stream["destination"])
-        delivery = Delivery(identity, destination, source, aws)
+        counter = counting.DeliveryCounter(
+            self._scope(call, stream["name"]), is_partitioned=destination.partitioned
+        )
+        delivery = Delivery(identity, destination, source, aws, counter)
         self._deliveries[stream["arn"]] = delivery
         delivery.start()
+
+    def _scope(self, call: Call, name: str) -> Scope:
+        return self.host.metrics.scope(
+            call.region, counting.NAMESPACE, account_id=call.account_id, DeliveryStreamName=name
+        )
 
     def describe_delivery_stream(self, call: Call, request: Json) -> Json:
         """Everything about a delivery stream but its tags."""
@@ -154,6 +168,7 @@ class Firehose(Service):
     def put_record(self, call: Call, request: Json) -> Json:
         """Accept one record."""
         stream = self._puttable(call, request)
+        self._count_put(call, stream, [request["Record"]])
         return {
             "RecordId": self._accept(call, stream, request["Record"]["Data"]),
             "Encrypted": stream["encryption"]["Status"] == "ENABLED",
@@ -165,6 +180,7 @@ class Firehose(Service):
         given = request["Records"]
         if sum(len(record["Data"]) for record in given) > _MOST_BATCH_BYTES:
             raise records.invalid("Records size exceeds 4 MB limit")
+        self._count_put(call, stream, given)
         return {
             "FailedPutCount": 0,
             "Encrypted": stream["encryption"]["Status"] == "ENABLED",
@@ -172,6 +188,12 @@ class Firehose(Service):
                 {"RecordId": self._accept(call, stream, record["Data"])} for record in given
             ],
         }
+
+    def _count_put(self, call: Call, stream: Json, given: list[Json]) -> None:
+        scope = self._scope(call, stream["name"])
+        scope.add("IncomingPutRequests", 1)
+        scope.add("IncomingRecords", len(given))
+        scope.add("IncomingBytes", sum(len(record["Data"]) for record in given))
 
     def _puttable(self, call: Call, request: Json) -> Json:
         stream = self._stream(call, request)

@@ -47,6 +47,9 @@ class Batch:
 class Source(Protocol):
     """What a delivery stream reads from."""
 
+    behind_milliseconds: float | None
+    """How far the last read was behind the tip; None for a source that has none."""
+
     async def read(self) -> list[Batch]:
         """What came since the last call; empty when there is nothing. Raises `ServiceError`."""
         ...
@@ -97,10 +100,12 @@ class KinesisSource:
         self._shard_ids: list[str] = []
         self._listed_at: float | None = None
         self._records_may_expire_at = 0.0
+        self.behind_milliseconds: float | None = None
 
     async def read(self) -> list[Batch]:
         """At most one batch a shard."""
         await self._list_shards()
+        self.behind_milliseconds = 0.0
         batches: list[Batch] = []
         for shard_id in tuple(self._shard_ids):
             try:
@@ -153,6 +158,8 @@ class KinesisSource:
         if not reader.iterator:
             del self._readers[shard_id]
             self._shard_ids.remove(shard_id)
+        behind = max(self.behind_milliseconds or 0.0, answer.get("MillisBehindLatest", 0))
+        self.behind_milliseconds = behind
         records = answer["Records"]
         if not records:
             return None
@@ -203,6 +210,8 @@ class DirectSource:
         records: record by sequence number, kept across restarts.
 
     """
+
+    behind_milliseconds: float | None = None
 
     def __init__(self, records: Table) -> None:
         self._records = records

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from sandbox.protocol.errors import ServiceError
 from sandbox.protocol.wire import Json
 from sandbox.services.base import Call, Service
-from sandbox.services.timestream import access, results, shown
+from sandbox.services.timestream import access, counting, results, shown
 from sandbox.services.timestream.engine import Answer, moment, physical, quoted
 from sandbox.services.timestream.questions import QueryError, Show, show
 from sandbox.services.timestream.rows import window
@@ -51,11 +51,18 @@ class TimestreamQuery(Service):
     """Queries over what was written, in a subset of Timestream's SQL."""
 
     name: ClassVar[str] = "timestream-query"
+    counts_requests: ClassVar[bool] = True
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._open: OrderedDict[str, _Open] = OrderedDict()
         self._tokens: OrderedDict[str, str] = OrderedDict()
+
+    def answered(
+        self, call: Call, parameters: Json, seconds: float, error: ServiceError | None
+    ) -> None:
+        """Count the request."""
+        counting.answered(self.host.metrics, call, parameters, seconds, error)
 
     def describe_endpoints(self, call: Call, request: Json) -> Json:
         """Where this account's cell is."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sandbox.protocol.errors import ServiceError
 from sandbox.services.base import Call, Service
-from sandbox.services.timestream import access, tables
+from sandbox.services.timestream import access, counting, tables
 from sandbox.services.timestream.engine import Engines, physical
 from sandbox.services.timestream.rows import RejectedError, Row, row, window
 
@@ -35,6 +35,7 @@ class TimestreamWrite(Service):
     """Databases and tables of Timestream for LiveAnalytics."""
 
     name: ClassVar[str] = "timestream-write"
+    counts_requests: ClassVar[bool] = True
     data_operations: ClassVar[frozenset[str]] = frozenset({"WriteRecords"})
 
     def __init__(self, *arguments: Any) -> None:
@@ -49,6 +50,12 @@ class TimestreamWrite(Service):
     async def reset(self) -> None:
         """Forget all rows."""
         self.engines.clear()
+
+    def answered(
+        self, call: Call, parameters: Json, seconds: float, error: ServiceError | None
+    ) -> None:
+        """Count the request."""
+        counting.answered(self.host.metrics, call, parameters, seconds, error)
 
     def describe_endpoints(self, call: Call, request: Json) -> Json:
         """Where this account's cell is."""
@@ -184,6 +191,14 @@ class TimestreamWrite(Service):
         if rows:
             engine = self.engines.engine(call.account_id, call.region)
             rejected |= await asyncio.to_thread(engine.write, physical(*names), rows)
+        refused = [rows[index] for index in rejected if index in rows]
+        counting.written(
+            self.host.metrics,
+            call,
+            request,
+            records=len(rows) - len(refused),
+            rejected=sum(not one.in_memory_store for one in refused),
+        )
         if rejected:
             raise _rejection(rejected)
         memory = sum(one.in_memory_store for one in rows.values())

@@ -14,6 +14,7 @@ import pytest
 
 from sandbox.front_door.proxy import Player
 from sandbox.front_door.table import RoutingTable
+from sandbox.front_door.traffic import Traffic
 from sandbox.front_door.upstream import Pools
 from sandbox.lifecycle import free_socket
 
@@ -81,13 +82,14 @@ class FrontDoor:
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
         self.table = RoutingTable()
+        self.traffic = Traffic()
         listening = free_socket()
         self.port = listening.getsockname()[1]
         self._pools = Pools()
 
         async def serve() -> asyncio.Server:
             return await self._loop.create_server(
-                lambda: Player(self.table, self._pools), sock=listening
+                lambda: Player(self.table, self._pools, self.traffic), sock=listening
             )
 
         self._server = self._await(serve())
@@ -98,6 +100,7 @@ class FrontDoor:
     def route(self, *targets: int, reachable: bool = True) -> None:
         """Send the load balancer's name to local ports."""
         entry = {
+            "region": "us-east-1",
             "reachable": reachable,
             "targets": [{"host": "127.0.0.1", "port": p, "is_healthy": True} for p in targets],
         }
@@ -287,3 +290,51 @@ def test_garbage_is_answered_with_400(door: FrontDoor) -> None:
         return answer
 
     assert asyncio.run(ask()).startswith(b"HTTP/1.1 400")
+
+
+def test_requests_and_answers_are_counted(door: FrontDoor, target: int) -> None:
+    """Each request counts once, with the class of its answer and a response time."""
+    door.route(target)
+    with httpx.Client() as client:
+        for _ in range(3):
+            client.get(f"{door.url}/a")
+    door.route(1)
+    httpx.get(f"{door.url}/a")
+    door.route()
+    httpx.get(f"{door.url}/a")
+    found = {count.metric: count.point for count in door.traffic.take()}
+    assert found["RequestCount"].total == 4
+    assert found["HTTPCode_Target_2XX_Count"].total == 3
+    assert found["TargetResponseTime"].samples == 3
+    assert found["TargetConnectionErrorCount"].total == 1
+    assert found["HTTPCode_ELB_5XX_Count"].total == 2
+    assert found["HTTPCode_ELB_502_Count"].total == found["HTTPCode_ELB_503_Count"].total == 1
+
+
+def test_flows_and_bytes_of_an_accelerator_are_counted(door: FrontDoor, target: int) -> None:
+    """A connection is one flow of its region's group, however many requests it carries."""
+    door.route(target)
+    group = {
+        "region": "us-east-1",
+        "traffic_dial_percentage": 100.0,
+        "endpoints": [{"load_balancer": NAME, "weight": 128, "is_healthy": True}],
+    }
+    balancer = {
+        "region": "us-east-1",
+        "reachable": True,
+        "targets": [{"host": "127.0.0.1", "port": target, "is_healthy": True}],
+    }
+    accelerators = {"a.awsglobalaccelerator.com": {"groups": [group]}}
+    door.table.replace({"accelerators": accelerators, "load_balancers": {NAME: balancer}})
+    url = f"http://127.0.0.1:{door.port}/a.awsglobalaccelerator.com/x"
+    with httpx.Client() as client:
+        answers = [client.post(url, content=b"x" * 5000) for _ in range(2)]
+    httpx.get(url)
+    counts = [one for one in door.traffic.take() if one.kind == "accelerator"]
+    assert {(one.dns_name, one.region) for one in counts} == {
+        ("a.awsglobalaccelerator.com", "us-east-1")
+    }
+    found = {count.metric: count.point for count in counts}
+    assert found["NewFlowCount"].total == 2
+    assert found["ProcessedBytesIn"].total > 10_000
+    assert found["ProcessedBytesOut"].total > sum(len(answer.content) for answer in answers)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox import dispatch
 from sandbox.home import Home
+from sandbox.metrics import Metrics
 from sandbox.protocol import models, responses
 from sandbox.services.base import Call, Service
 from sandbox.store import Store
@@ -23,6 +24,7 @@ class StubHost:
 
     services: InMemoryAws = field(default_factory=InMemoryAws)
     endpoint_url: str = "http://127.0.0.1:4566"
+    metrics: Metrics = field(default_factory=Metrics)
     home: Home = field(default_factory=lambda: Home(Path("nowhere")))
 
     def aws(self, region: str) -> InMemoryAws:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import math
+import time
 from collections import Counter
 from typing import Any
 
 import pytest
 
+from sandbox.metrics import Metrics
 from sandbox.services.firehose import configuration as configurations
+from sandbox.services.firehose.counting import NAMESPACE, DeliveryCounter
 from sandbox.services.firehose.delivery import Delivery, Identity
 from sandbox.services.firehose.processing import Processor
 from sandbox.services.firehose.sources import DirectSource, KinesisSource
@@ -29,14 +33,30 @@ FIRST_HOUR = 1_767_322_800.0  # 2026-01-02 03:00:00 UTC
 
 
 def delivery(
-    aws: InMemoryAws, clock: Clock, given: dict[str, Any], checkpoints: dict[str, str] | None = None
+    aws: InMemoryAws,
+    clock: Clock,
+    given: dict[str, Any],
+    checkpoints: dict[str, str] | None = None,
+    metrics: Metrics | None = None,
 ) -> Delivery:
     """A delivery stream that reads the double's shards."""
     table: dict[str, str] = {} if checkpoints is None else checkpoints
     source = KinesisSource(aws, STREAM_ARN, 0.0, table, clock)  # type: ignore[arg-type]
     destination = configurations.parse(configurations.described(given))
     identity = Identity(name="raw-to-s3", arn="arn", version=3)
-    return Delivery(identity, destination, source, aws, clock)  # type: ignore[arg-type]
+    return Delivery(identity, destination, source, aws, counter(metrics), clock)  # type: ignore[arg-type]
+
+
+def counter(metrics: Metrics | None = None) -> DeliveryCounter:
+    """What counts for the delivery stream."""
+    scope = (metrics or Metrics()).scope("us-east-1", NAMESPACE, DeliveryStreamName="raw-to-s3")
+    return DeliveryCounter(scope, is_partitioned=True)
+
+
+def sums(metrics: Metrics) -> dict[str, float]:
+    """Sum of each metric so far."""
+    metrics.publish(math.inf)
+    return {entry.metric.name: entry.point.total for entry in metrics.store.entries()}
 
 
 def steps(one: Delivery, count: int = 30) -> None:
@@ -258,7 +278,7 @@ def test_records_put_directly_are_kept_until_delivered(aws: InMemoryAws, clock: 
     destination = configurations.parse(configurations.described(configuration()))
     identity = Identity(name="direct", arn="arn", version=1)
     source = DirectSource(waiting)
-    one = Delivery(identity, destination, source, aws, clock)  # type: ignore[arg-type]
+    one = Delivery(identity, destination, source, aws, counter(), clock)  # type: ignore[arg-type]
     steps(one, 5)
     assert len(waiting) == 1500
     asyncio.run(one.stop())
@@ -280,3 +300,47 @@ def test_too_many_partitions_overflow_to_the_error_prefix(aws: InMemoryAws, cloc
     ]
     assert len(overflow) == 1
     assert ids(aws) == Counter(range(1, 503))
+
+
+def test_what_is_delivered_is_counted(aws: InMemoryAws, clock: Clock) -> None:
+    """Metrics hold the records read, the pieces delivered and the bytes in the bucket, exactly."""
+    aws.put(aggregate([event(number) for number in range(300)]))
+    aws.put(event(300), shard=1)
+    metrics = Metrics()
+    one = delivery(aws, clock, configuration(), metrics=metrics)
+    steps(one, 3)
+    assert "DeliveryToS3.Records" not in sums(metrics)
+    asyncio.run(one.stop())
+    found = sums(metrics)
+    assert aws.objects is not None
+    assert found["DataReadFromKinesisStream.Records"] == 2
+    assert found["DeliveryToS3.Records"] == len(aws.lines()) == 301
+    assert found["DeliveryToS3.Bytes"] == sum(map(len, aws.objects.values()))
+    assert found["DeliveryToS3.ObjectCount"] == found["DeliveryToS3.Success"] == len(aws.objects)
+
+
+def test_a_delivery_that_fails_is_counted_as_such(aws: InMemoryAws, clock: Clock) -> None:
+    """Success is 0 while S3 refuses, nothing counts as delivered, and what waits grows old."""
+    aws.objects = None
+    aws.put(event(0), arrived_at=time.time() - 100)
+    metrics = Metrics()
+    one = delivery(aws, clock, configuration(), metrics=metrics)
+    steps(one, 2)
+    clock.now += 61
+    steps(one, 1)
+    one.sample()
+    found = sums(metrics)
+    assert found["DeliveryToS3.Success"] == 0
+    assert "DeliveryToS3.Records" not in found
+    assert found["DeliveryToS3.DataFreshness"] >= 100
+
+
+def test_an_idle_delivery_stream_says_only_that_it_is_at_the_tip(
+    aws: InMemoryAws, clock: Clock
+) -> None:
+    """Nothing read, nothing delivered: the lag is 0 and every other metric is absent."""
+    metrics = Metrics()
+    one = delivery(aws, clock, configuration(), metrics=metrics)
+    steps(one, 2)
+    one.sample()
+    assert sums(metrics) == {"KinesisMillisBehindLatest": 0}

@@ -54,7 +54,9 @@ def status(
         raise UsageError(f"--wait {wait!r} is no state", hint=f"one of: {states}")
     context = Context(command)
     session = context.session(context.specification(name))
-    seen = session.status() if wait is None else _await(context, session, wait, timeout)
+    seen = (
+        session.status(measured=True) if wait is None else _await(context, session, wait, timeout)
+    )
 
     def text(console: Console) -> None:
         draw_status(console, seen, datetime.now(UTC))
@@ -77,7 +79,7 @@ def _await(
     while True:
         seen = session.status()
         if seen.state in enough:
-            return seen
+            return session.status(measured=True)
         if time.monotonic() >= deadline:
             raise TimedOutError(
                 f"{seen.environment} is {seen.state}, not {wanted}, after {timeout:.0f} s",
