@@ -92,13 +92,17 @@ class ApplicationService(Service):
         """Carry on in the background."""
         task = self.spawn(work, f"{what} {record['name']}")
         self._work.setdefault(record["arn"], set()).add(task)
-        task.add_done_callback(lambda done: self._forget(record["arn"], done))
+        task.add_done_callback(lambda done: self._ended(record, done))
 
-    def _forget(self, arn: str, done: asyncio.Task[None]) -> None:
-        left = self._work.get(arn, set())
+    def _ended(self, record: Json, done: asyncio.Task[None]) -> None:
+        left = self._work.get(record["arn"], set())
         left.discard(done)
         if not left:
-            self._work.pop(arn, None)
+            self._work.pop(record["arn"], None)
+        if not done.cancelled() and (fault := done.exception()) is not None:
+            # The sandbox's own fault must not leave the application in a passing status for ever.
+            self._abandon(record, "FAILED", f"InternalFailure: {fault!r}")
+            record["status"] = Status.READY.value
 
     async def interrupt(self, record: Json) -> None:
         """End what is under way; its operation is CANCELLED."""

@@ -46,6 +46,15 @@ def java_processes(home: Home, application: str) -> dict[str, psutil.Process]:
     return found
 
 
+def listened_on(process: psutil.Process) -> set[str]:
+    """Addresses and ports a process takes connections at."""
+    return {
+        f"{one.laddr.ip.removeprefix('::ffff:')}:{one.laddr.port}"
+        for one in process.net_connections("tcp")
+        if one.status == psutil.CONN_LISTEN
+    }
+
+
 def answered(url: str, path: str) -> Any:
     """What a presigned dashboard answers, opened as a browser opens it."""
     with httpx.Client(trust_env=False, follow_redirects=True) as browser:
@@ -103,6 +112,11 @@ def test_updates(shared: RealSandbox, tmp_path: Path) -> None:
     assert done["OperationStatus"] == "SUCCESSFUL"
     before = len(counting.counted())
     counting.grows_beyond(before)
+
+    for process in java_processes(shared.home, counting.name).values():
+        places = listened_on(process)
+        assert {place.partition(":")[0] for place in places} == {"127.0.0.1"}
+        assert shared.endpoint_url.removeprefix("http://") not in places
 
     groups = counting.groups(**{"fail.with": "a wrong turn"})
     failed = counting.update(

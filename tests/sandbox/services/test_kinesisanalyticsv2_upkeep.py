@@ -13,6 +13,7 @@ from tests.sandbox.services.calling import Caller
 from tests.sandbox.services.flink_doubles import (
     NAME,
     RecordingRunner,
+    creation,
     detail,
     error_of,
     moment,
@@ -257,3 +258,19 @@ def test_force_ends_a_snapshot_under_way(flink: Caller, runner: RecordingRunner)
     assert runner.snapshots == 0
     statuses = {one["SnapshotStatus"] for one in record(flink)["snapshots"].values()}
     assert statuses == {"FAILED"}
+
+
+def test_a_fault_of_the_sandbox_is_told(
+    flink: Caller, runner: RecordingRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The operation has FAILED, and the application can be started again."""
+
+    async def broken(*_arguments: Any) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(runner, "start", broken)
+    flink("CreateApplication", **creation())
+    start = flink("StartApplication", ApplicationName=NAME)
+    flink.settle()
+    assert "no space left" in error_of(operation(flink, start["OperationId"]))
+    assert status(flink) == "READY"
