@@ -82,11 +82,13 @@ def _add_fault_verbs(parser: argparse.ArgumentParser, common: argparse.ArgumentP
 def _serve(home: Home, options: argparse.Namespace) -> int:
     from sandbox import server  # noqa: PLC0415 - the other verbs must start fast
 
-    server.serve(
-        home,
-        socket.socket(fileno=options.endpoint_descriptor),
-        socket.socket(fileno=options.front_door_descriptor),
-    )
+    sockets = [
+        socket.socket(fileno=descriptor)
+        for descriptor in (options.endpoint_descriptor, options.front_door_descriptor)
+    ]
+    for listening in sockets:  # a child that outlived the server would keep its port
+        listening.set_inheritable(False)
+    server.serve(home, *sockets)
     return 0
 
 
