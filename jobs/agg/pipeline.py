@@ -45,9 +45,13 @@ def classes() -> Any:
 
 
 def ensure_classes(environment: StreamExecutionEnvironment, jar: Path) -> None:
-    """Add the jar to the job where the service, or the cluster, has not done so."""
-    # py4j knows what is no class as a package.
-    if "JavaPackage" in type(classes().RawStream).__name__:
+    """Add the jar to the job where neither its submission nor the cluster brings the classes."""
+    jvm = get_gateway().jvm
+    configuration = environment._j_stream_execution_environment.getConfiguration()  # noqa: SLF001
+    if configuration.contains(jvm.org.apache.flink.configuration.PipelineOptions.JARS):
+        return
+    system = jvm.java.lang.ClassLoader.getSystemClassLoader()
+    if system.getResource("videoctl/agg/RawStream.class") is None:
         environment.add_jars(jar.as_uri())
 
 
