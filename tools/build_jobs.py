@@ -1,7 +1,7 @@
 """Build what jobs need beside their sources: the one jar of the Flink job, by Maven.
 
-The jar is kept in the cache by what it is made from, so a fresh checkout of the same sources finds it
-there. Needs nothing but Python, and Maven with a JDK where the jar has to be made.
+The jar is kept in the cache by what it is made from, so a fresh checkout of the same sources finds
+it there. Needs nothing but Python, and Maven with a JDK where the jar has to be made.
 """
 
 from __future__ import annotations
@@ -93,7 +93,10 @@ def ensure_maven() -> str:
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise BuildError(f"Maven is not on PATH; run: sudo {line}")
     say("installing maven")
-    for command in (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", *PACKAGES]):
+    for command in (
+        ["update", "-q"],
+        ["install", "-q", "-y", "--no-install-recommends", *PACKAGES],
+    ):
         done = subprocess.run(["apt-get", *command], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise BuildError(f"`apt-get {command[0]}` failed; run: {line}\n{done.stderr.strip()}")

@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from pyflink.datastream import StreamExecutionEnvironment
-
 # Found beside this file, at the root of the zip, or by `pyFiles`; no paths of this repository.
 import pipeline  # type: ignore[import-not-found]
 import properties  # type: ignore[import-not-found]
+from pyflink.datastream import StreamExecutionEnvironment
 
 
 def main() -> None:

@@ -7,8 +7,8 @@ raw stream > Sorter -> session's events > SessionMinutes -> session stream
                |-> bad records > bad stream
 ```
 
-Python runs while the graph is built, and never again. The ids are what a snapshot finds its state by:
-an operator that keeps its id keeps its state through an update of the job.
+Python runs while the graph is built, and never again. The ids are what a snapshot finds its state
+by: an operator that keeps its id keeps its state through an update of the job.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The job's properties: what Managed Flink hands over, read once, all faults at once.
 
-The service writes property groups to a file: a JSON list of `{"PropertyGroupId", "PropertyMap"}`, all
-values text (Managed Service for Apache Flink developer guide, runtime properties).
+The service writes property groups to a file: a JSON list of `{"PropertyGroupId", "PropertyMap"}`,
+all values text (Managed Service for Apache Flink developer guide, runtime properties).
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ ENDPOINT_VARIABLES: Final = ("AWS_ENDPOINT_URL_KINESIS", "AWS_ENDPOINT_URL")
 
 REGIONS: Final = ("us-east-1", "us-west-2")
 POSITIONS: Final = ("TRIM_HORIZON", "LATEST")
-_STREAM_ARN: Final = re.compile(r"arn:aws[a-z-]*:kinesis:(?P<region>[a-z0-9-]+):\d{12}:stream/[\w.-]+")
+_STREAM_ARN: Final = re.compile(
+    r"arn:aws[a-z-]*:kinesis:(?P<region>[a-z0-9-]+):\d{12}:stream/[\w.-]+", re.ASCII
+)
 _MINUTE_SECONDS: Final = 60
 
 
@@ -130,7 +132,9 @@ def group_of(groups: Any) -> dict[str, str]:
                 if isinstance(found, dict) and all(isinstance(v, str) for v in found.values()):
                     return found
                 raise PropertyFaultsError([f"group {GROUP}: PropertyMap must map text to text"])
-    raise PropertyFaultsError([f"group {GROUP}: missing; the application needs this property group"])
+    raise PropertyFaultsError(
+        [f"group {GROUP}: missing; the application needs this property group"]
+    )
 
 
 def settings(properties: Mapping[str, str], endpoint_url: str | None = None) -> Settings:

@@ -1,4 +1,4 @@
-"""A raw stream by seed: everything that makes lateness, duplicates and minutes hard to get right."""
+"""A raw stream by seed: all that makes lateness, duplicates and minutes hard to get right."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ def shard_of(key: str, shards: int) -> int:
     return int(hashlib.md5(key.encode(), usedforsecurity=False).hexdigest(), 16) * shards >> 128
 
 
-def make(seed: int, *, events: int = 4000, shards: int = 2, silent_shard: int | None = None) -> Made:
+def make(
+    seed: int, *, events: int = 4000, shards: int = 2, silent_shard: int | None = None
+) -> Made:
     """A stream of about ten minutes.
 
     Args:
@@ -77,7 +79,9 @@ class _Maker:
         self._sessions = [f"s-{rng.getrandbits(40):x}" for _ in range(120)]
         # Players that are hours off, somewhat ahead, or too far ahead; most are about right.
         self._skew_ms = {
-            name: rng.choice([0] * 20 + [-10_800_000, 7_200_000, 600_000, 899_000, 905_000, -90_000])
+            name: rng.choice(
+                [0] * 20 + [-10_800_000, 7_200_000, 600_000, 899_000, 905_000, -90_000]
+            )
             for name in self._sessions
         }
 
@@ -125,7 +129,11 @@ class _Maker:
                 event[name] = rng.randrange(most)
         if event["event"] == "stall_end" and rng.random() < 0.9:
             event["stall_ms"] = rng.randrange(20_000)
-        for name, values in (("viewer_id", "abc"), ("device", ("tv", "", "Gerät")), ("country", ("DE", "US"))):
+        for name, values in (
+            ("viewer_id", "abc"),
+            ("device", ("tv", "", "Gerät")),
+            ("country", ("DE", "US")),
+        ):
             if rng.random() < 0.6:
                 event[name] = rng.choice(values)
         if rng.random() < 0.1:
@@ -160,7 +168,9 @@ class _Maker:
         broken = {**event, "received_time_ms": now_ms}
         kind = rng.randrange(8)
         if kind == 0:
-            del broken[rng.choice(["event_id", "session_id", "content_id", "event", "event_time_ms"])]
+            del broken[
+                rng.choice(["event_id", "session_id", "content_id", "event", "event_time_ms"])
+            ]
         elif kind == 1:
             broken[rng.choice(["event_time_ms", "bitrate_kbps", "stall_ms"])] = rng.choice(
                 [None, -1, 1.5, "7", True, [], 2**63, 1e300]

@@ -64,8 +64,7 @@ class Outputs:
     def differences(self, batch: Batch) -> list[str]:
         """Every way in which this is not what the batch computed; empty when it is."""
         expected = {
-            (row["session_id"], row["window_start_ms"], row["region"]): row
-            for row in batch.windows
+            (row["session_id"], row["window_start_ms"], row["region"]): row for row in batch.windows
         }
         found = [f"window {key} is missing" for key in expected.keys() - self.windows.keys()]
         found += [f"window {key} is too much" for key in self.windows.keys() - expected.keys()]

@@ -1,9 +1,12 @@
 package videoctl.agg;
 
+import org.apache.flink.api.common.typeinfo.TypeInfo;
+
 /**
  * A record of the raw stream, read. Fresh for every record, and not changed once it left the
  * operator that made it, so that operators may hand it on without a copy.
  */
+@TypeInfo(RawEventType.Factory.class)
 public final class RawEvent {
     /** In integer fields that an event may lack. */
     public static final long ABSENT = -1;

@@ -1,7 +1,10 @@
 package videoctl.agg;
 
+import java.lang.reflect.Type;
+import java.util.Map;
 import org.apache.flink.api.common.ExecutionConfig;
 import org.apache.flink.api.common.serialization.SerializerConfig;
+import org.apache.flink.api.common.typeinfo.TypeInfoFactory;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeutils.TypeSerializer;
 
@@ -12,6 +15,15 @@ final class RawEventType extends TypeInformation<RawEvent> {
     static final RawEventType INSTANCE = new RawEventType();
 
     private RawEventType() {}
+
+    /** Named by the annotation of the class: without it Flink would take it apart by reflection. */
+    public static final class Factory extends TypeInfoFactory<RawEvent> {
+        @Override
+        public TypeInformation<RawEvent> createTypeInfo(
+                Type type, Map<String, TypeInformation<?>> parameters) {
+            return INSTANCE;
+        }
+    }
 
     @Override
     public TypeSerializer<RawEvent> createSerializer(SerializerConfig config) {

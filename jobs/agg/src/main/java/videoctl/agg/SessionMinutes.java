@@ -41,6 +41,7 @@ public final class SessionMinutes
 
     private final String region;
     private final long retentionMs;
+    private final long sweepMs;
     private transient MapState<Long, Minute> minutes;
     private transient ListState<Long> watermarks;
     private transient long restoredWatermarkMs;
@@ -56,6 +57,8 @@ public final class SessionMinutes
     public SessionMinutes(String region, long retentionMs) {
         this.region = region;
         this.retentionMs = retentionMs;
+        // Minutes are forgotten a few at a time: a timer for each would outnumber everything else.
+        this.sweepMs = Tag.MINUTE_MS * Math.max(1, retentionMs / Tag.MINUTE_MS / 2);
     }
 
     @Override
@@ -97,12 +100,11 @@ public final class SessionMinutes
         watermarkMs = Math.max(watermarkMs, context.timerService().currentWatermark());
         long start = event.minute();
         Minute minute = minutes.get(start);
-        if (minute != null && minute.hasSeen(event.eventId)) {
-            duplicates.inc();
-            return;
-        }
         if (minute == null) {
             minute = new Minute();
+        } else if (minute.hasSeen(event.eventId)) {
+            duplicates.inc();
+            return;
         }
         if (event.tag != Tag.OK) {
             late(event, start, minute, context);
@@ -132,7 +134,7 @@ public final class SessionMinutes
             }
             context.timerService().registerEventTimeTimer(due);
         }
-        keep(minute, start + Tag.MINUTE_MS + retentionMs, context);
+        keep(minute, start + Tag.MINUTE_MS, context);
     }
 
     private void late(RawEvent event, long start, Minute minute, Context context) {
@@ -141,11 +143,13 @@ public final class SessionMinutes
         }
         minute.late.add(event.eventId);
         long now = Math.max(watermarkMs, event.clockMs);
-        keep(minute, Tag.minuteOf(now) + Tag.MINUTE_MS + retentionMs, context);
+        keep(minute, now, context);
         context.output(LATE, Documents.late(event, start, region));
     }
 
-    private static void keep(Minute minute, long untilMs, Context context) {
+    /** Keeps a minute for the retention from a moment on, and until the next sweep. */
+    private void keep(Minute minute, long fromMs, Context context) {
+        long untilMs = ((fromMs + retentionMs) / sweepMs + 1) * sweepMs;
         if (untilMs > minute.forgetMs) {
             minute.forgetMs = untilMs;
             context.timerService().registerEventTimeTimer(untilMs);
