@@ -6,11 +6,16 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import create, front_door, startup
+from bench import agg, create, front_door, startup
 from bench.measure import Figure, machine
 
 RESULTS = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
-PARTS = {"startup": startup.figures, "create": create.figures, "front_door": front_door.figures}
+PARTS = {
+    "startup": startup.figures,
+    "create": create.figures,
+    "front_door": front_door.figures,
+    "agg": agg.figures,
+}
 WORDS = {True: "met", False: "missed", None: "stated"}
 
 

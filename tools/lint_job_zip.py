@@ -15,6 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from jobs.agg import properties
+from tools import bootstrap
+from videoctl.provisioning.artifacts import FLINK_CODE, JOBS, pack
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -144,18 +148,24 @@ def version_faults(
         yield f"the jar is for Java {jar.get('Java-Release')}; {runtime} has {known.java}"
 
 
+def run_options() -> dict[str, str]:
+    """What the stack sets, read rather than imported: the stack's SDK takes a while to load."""
+    source = ast.parse((ROOT / "stacks" / "modules" / "kda.py").read_text())
+    for node in source.body:
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "RUN_OPTIONS":
+            assert node.value is not None
+            found: dict[str, str] = ast.literal_eval(node.value)
+            return found
+    raise LookupError("stacks/modules/kda.py has no RUN_OPTIONS")
+
+
 def all_faults() -> list[str]:
     """Everything wrong with this checkout's package."""
-    from jobs.agg import properties  # noqa: PLC0415 - the imports take a second
-    from stacks.modules.kda import RUN_OPTIONS  # noqa: PLC0415
-    from tools import bootstrap  # noqa: PLC0415
-    from videoctl.provisioning.artifacts import FLINK_CODE, JOBS, pack  # noqa: PLC0415
-
     job = JOBS[FLINK_CODE]
     package = pack(ROOT / "jobs" / job.directory, job.left_out)
     pins = (ROOT / "requirements" / "flink.in").read_text()
     apache_flink = re.search(r"^apache-flink==([\d.]+)", pins, re.MULTILINE)
-    faults = list(zip_faults(package, RUN_OPTIONS))
+    faults = list(zip_faults(package, run_options()))
     stack = (ROOT / "stacks" / "components" / "session_aggregation.py").read_text()
     given = frozenset(re.findall(r'^\s+"([a-z]+(?:\.[a-z]+)+)":', stack, re.MULTILINE))
     faults += property_faults(given, properties.KEYS, properties.ACCEPTED_KEYS)

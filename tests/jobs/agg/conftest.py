@@ -31,7 +31,7 @@ JAR = ROOT / "jobs" / "agg" / "lib" / "pyflink-dependencies.jar"
 REGION = "us-east-1"
 OUTPUTS = ("session", "late", "bad")
 PUT_RECORDS = 400
-WAIT_SECONDS = 240
+WAIT_SECONDS = 400
 
 
 @dataclass
@@ -238,13 +238,9 @@ class World:
             flink.read_jobs(len(streams))
             yield flink
         finally:
-            assert process.stdin is not None
-            process.stdin.close()
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            with process:  # closes the pipes, which ends it, and waits
+                assert process.stdin is not None
+                process.stdin.close()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.flink,
     pytest.mark.sandbox,
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(1200),
     pytest.mark.skipif(not JAR.is_file(), reason="the jar is not built: make jobs"),
 ]
 
