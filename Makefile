@@ -9,7 +9,7 @@ BIN := .venv/bin
 # Tests of one file share a worker, so that what they start is started once.
 PYTEST := $(BIN)/pytest -q -n auto --dist loadfile
 
-.PHONY: help setup demo test check lint types contracts unit system bench schemas requirements clean
+.PHONY: help setup demo test check lint types contracts unit system bench jobs schemas requirements clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -45,6 +45,9 @@ system: setup ## Slow tests, and those with the real sandbox and the real engine
 
 bench: setup ## The figures of docs/benchmarks.md
 	@$(BIN)/python -m bench
+
+jobs: setup ## Build the Flink job's jar where its sources changed, and check the package
+	@$(BIN)/python -m tools.lint_job_zip
 
 schemas: ## Write the JSON Schemas that are generated from types
 	@$(BIN)/python tools/write_schemas.py

@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import create, front_door, session_function, startup
+from bench import agg, create, front_door, session_function, startup
 from bench.measure import Figure, machine
 
 RESULTS = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
@@ -15,6 +15,7 @@ PARTS = {
     "create": create.figures,
     "front_door": front_door.figures,
     "session_function": session_function.figures,
+    "agg": agg.figures,
 }
 WORDS = {True: "met", False: "missed", None: "stated"}
 

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import parse_qs
 
-from sandbox import dispatch, identity
+from sandbox import cbor_bridge, dispatch, identity
 from sandbox import faults as fault_rules
 from sandbox.protocol import models, requests
 from sandbox.protocol.errors import ServiceError, error_response
@@ -193,7 +193,15 @@ class Router:
                 await _hold_back(late)
             await send(message)
 
-        await self._ministack(scope, receive, send_when_saved)
+        operation = _known_operation(who) if who.protocol == "cbor" else None
+        if operation is None or not cbor_bridge.is_bridged(operation):
+            await self._ministack(scope, receive, send_when_saved)
+            return
+        body = cbor_bridge.request_in_json(operation, (await _read_ahead(receive))[0])
+        answer = cbor_bridge.CborAnswer(operation, send_when_saved)
+        await self._ministack(
+            cbor_bridge.scope_in_json(scope, body), _giving(body, receive), answer
+        )
 
 
 class _Watched:
@@ -209,6 +217,13 @@ class _Watched:
         if message["type"] == "http.response.start":
             self._entry.status = message["status"]
         await self._send(message)
+
+
+def _known_operation(who: Identity) -> OperationModel | None:
+    """The operation that a target names, if AWS knows it."""
+    if not models.is_known(who.service):
+        return None
+    return models.operations(who.service).get(who.operation)
 
 
 def _operation(service: Service, who: Identity, scope: Scope) -> OperationModel | None:
@@ -254,12 +269,17 @@ async def _read_ahead(receive: Receive) -> tuple[bytes, Receive]:
         chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
     body = b"".join(chunks)
+    return body, _giving(body, receive)
+
+
+def _giving(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives a whole body, and then what `receive` has."""
     pending = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive_again() -> dict[str, Any]:
         return pending.pop() if pending else await receive()
 
-    return body, receive_again
+    return receive_again
 
 
 async def _hold_back(fault: Fault | None) -> None:

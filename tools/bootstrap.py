@@ -1,7 +1,7 @@
-"""Set up a fresh checkout: uv, the two virtual environments, the Pulumi engine.
+"""Set up a fresh checkout: uv, the two virtual environments, the Pulumi engine, the job's jar.
 
-Needs Python 3.11 or newer and nothing else. Each part is skipped when its stamp says that it was
-made from the same requirements; a second run takes about a second.
+Needs Python 3.11 or newer, and Maven where the cache lacks the jar. Each part is skipped when its
+stamp says that it was made from the same requirements; a second run takes about a second.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ CACHE = Path(
     or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "videoctl"
 )
 STAMP = ".videoctl-stamp"
+FLINK_PYTHON = "3.11"
+"""What Managed Flink's runtime FLINK-1_20 runs."""
 
 
 class SetupError(Exception):
@@ -141,6 +143,17 @@ def await_flink_environment(maker: subprocess.Popen[bytes] | None) -> None:
         raise SetupError("the Flink environment could not be made; see above")
 
 
+def start_jobs() -> subprocess.Popen[bytes]:
+    """The Flink job's jar beside the rest; at once when it is there or in the cache."""
+    return subprocess.Popen([sys.executable, ROOT / "tools" / "build_jobs.py"], cwd=ROOT)
+
+
+def await_jobs(builder: subprocess.Popen[bytes]) -> None:
+    """Wait for the jar."""
+    if builder.wait() != 0:
+        raise SetupError("the Flink job could not be built; see above")
+
+
 def flink_stamp() -> str:
     """What `.venv-flink` is made from."""
     return digest(REQUIREMENTS / "flink.txt")
@@ -166,14 +179,17 @@ def main(arguments: list[str]) -> int:
     try:
         if arguments[:1] == ["--flink-environment"]:
             directory = ROOT / ".venv-flink"
-            make_environment(Path(arguments[1]), directory, "3.11", REQUIREMENTS / "flink.txt")
+            make_environment(
+                Path(arguments[1]), directory, FLINK_PYTHON, REQUIREMENTS / "flink.txt"
+            )
             (directory / STAMP).write_text(flink_stamp())
             return 0
         uv = ensure_uv()
-        flink = start_flink_environment(uv)
+        flink, jobs = start_flink_environment(uv), start_jobs()
         ensure_main_environment(uv)
         ensure_engine()
         await_flink_environment(flink)
+        await_jobs(jobs)
     except (SetupError, OSError, subprocess.SubprocessError) as error:
         sys.stderr.write(f"error: set-up stopped: {error}\nhint: mend it and run make again\n")
         return 1

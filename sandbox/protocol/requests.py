@@ -11,7 +11,7 @@ import cbor2
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from sandbox.protocol import decoding, models
+from sandbox.protocol import cbor, decoding, models
 from sandbox.protocol.decoding import MalformedError
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ def _document(protocol: Protocol, body: bytes) -> Any:
     if not body:
         return {}
     try:
-        if protocol in {"cbor", "rpc-v2-cbor"}:
+        if protocol == "cbor":
+            return cbor.loads(body)
+        if protocol == "rpc-v2-cbor":
             return cbor2.loads(body)
         return json.loads(body)
     except (ValueError, cbor2.CBORDecodeError) as error:

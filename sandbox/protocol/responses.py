@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 import cbor2
 
+from sandbox.protocol import cbor
 from sandbox.protocol.decoding import timestamp
 from sandbox.protocol.wire import Json, Response
 
@@ -35,11 +36,12 @@ def serialise(
             version = operation.metadata.get("jsonVersion", "1.1")
             headers["content-type"] = f"application/x-amz-json-{version}"
             body = json.dumps(_json_output(shape, output)).encode()
-        case "cbor" | "rpc-v2-cbor":
+        case "cbor":
+            body = cbor.dumps(_json_output(shape, output, binary=True))
+            headers["content-type"] = cbor.CONTENT_TYPE
+        case "rpc-v2-cbor":
             body = cbor2.dumps(_json_output(shape, output, binary=True))
-            headers["content-type"] = "application/x-amz-cbor-1.1"
-            if protocol == "rpc-v2-cbor":
-                headers |= {"content-type": "application/cbor", "smithy-protocol": protocol}
+            headers |= {"content-type": "application/cbor", "smithy-protocol": protocol}
         case "query" | "ec2":
             headers["content-type"] = "text/xml"
             body = _query_document(operation, shape, output, request_id)

@@ -16,8 +16,12 @@ from videoctl.model.specification import FlinkSpecification
 
 LOG_STREAM: Final = "kinesis-analytics-log-stream"
 RUN_OPTIONS_GROUP: Final = "kinesis.analytics.flink.run.options"
-RUN_OPTIONS: Final = {"python": "main.py", "jarfile": "lib/pyflink-dependencies.jar"}
-"""Where the service finds the entry point and the one uber jar inside the zip."""
+RUN_OPTIONS: Final = {
+    "python": "main.py",
+    "jarfile": "lib/pyflink-dependencies.jar",
+    "pyFiles": "pipeline.py,properties.py",
+}
+"""Where the service finds the entry point, its modules and the one uber jar inside the zip."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,3 +65,23 @@ def test_a_job_without_its_entry_point_is_missing_with_the_reason(tmp_path: Path
     built = build_artifacts(tmp_path / "out", tmp_path / "jobs")
     assert built.paths == {}
     assert built.missing["flink_code"] == "jobs/agg/main.py does not exist"
+
+
+def test_a_job_without_what_is_built_is_missing_with_the_line_to_run(tmp_path: Path) -> None:
+    """The Flink job cannot start without its jar: said before anything is created."""
+    jobs = sources(tmp_path / "jobs")
+    built = build_artifacts(tmp_path / "out", jobs)
+    lack = "jobs/agg/lib/pyflink-dependencies.jar is not built; run: make jobs"
+    assert built.missing == {"flink_code": lack}
+    (jobs / "agg" / "lib" / "pyflink-dependencies.jar").write_bytes(b"jar")
+    assert build_artifacts(tmp_path / "out", jobs).missing == {}
+
+
+def test_sources_and_texts_of_the_flink_job_stay_out_of_its_zip(tmp_path: Path) -> None:
+    """A word in a README deploys no new job."""
+    jobs = sources(tmp_path / "jobs")
+    before = build_artifacts(tmp_path / "out", jobs).paths["flink_code"]
+    (jobs / "agg" / "README.md").write_text("words\n")
+    (jobs / "agg" / "src" / "main").mkdir(parents=True)
+    (jobs / "agg" / "src" / "main" / "A.java").write_text("class A {}\n")
+    assert build_artifacts(tmp_path / "out", jobs).paths["flink_code"] == before

@@ -34,18 +34,30 @@ class Job:
     Attributes:
         directory: under `jobs/`; its content becomes the root of the zip.
         entry_point: the file the service starts; without it there is nothing to run.
+        left_out: what the zip does without, by its name at the root of the directory.
+        built: a file that is made, not written, without which the job does not run; empty: none.
+        build_command: what makes it.
 
     """
 
     directory: str
     entry_point: str
+    left_out: frozenset[str] = frozenset()
+    built: str = ""
+    build_command: str = ""
 
 
 FLINK_CODE: Final = "flink_code"
 """Artefact name of the Flink application's code."""
 
 JOBS: Final[Mapping[str, Job]] = {
-    FLINK_CODE: Job("agg", "main.py"),
+    FLINK_CODE: Job(
+        "agg",
+        "main.py",
+        left_out=frozenset({"README.md", "pom.xml", "src", "target", "__init__.py"}),
+        built="lib/pyflink-dependencies.jar",
+        build_command="make jobs",
+    ),
     "session_function": Job("kds_timestream_buf_sess", "handler.py"),
 }
 """What environments are built with: artefact name, as the program asks for it, to the job."""
@@ -89,17 +101,27 @@ def build_artifacts(
     for name, job in jobs.items():
         source = sources / job.directory
         if source.is_dir():
-            paths[name] = _written(directory, job.directory, pack(source))
+            paths[name] = _written(directory, job.directory, pack(source, job.left_out))
         if not (source / job.entry_point).is_file():
             missing[name] = f"jobs/{job.directory}/{job.entry_point} does not exist"
+        elif job.built and not (source / job.built).is_file():
+            missing[name] = (
+                f"jobs/{job.directory}/{job.built} is not built; run: {job.build_command}"
+            )
     return Artifacts(paths, missing)
 
 
-def pack(source: Path) -> bytes:
-    """The content of a directory as a zip, caches and compiled files left out."""
+def pack(source: Path, left_out: frozenset[str] = frozenset()) -> bytes:
+    """The content of a directory as a zip, caches and compiled files left out.
+
+    Args:
+        source: the directory.
+        left_out: names at its root that are left out, too.
+
+    """
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for file in _files(source):
+        for file in _files(source, left_out):
             entry = zipfile.ZipInfo(file.relative_to(source).as_posix(), FIXED_TIME)
             entry.external_attr = FILE_MODE << 16
             entry.create_system = 3  # Unix, whatever this machine is
@@ -107,10 +129,11 @@ def pack(source: Path) -> bytes:
     return packed.getvalue()
 
 
-def _files(source: Path) -> Iterator[Path]:
+def _files(source: Path, left_out: frozenset[str]) -> Iterator[Path]:
     found = [file for file in source.rglob("*") if file.is_file()]
     for file in sorted(found, key=lambda item: item.relative_to(source).as_posix()):
-        if not _LEFT_OUT.intersection(file.parts) and file.suffix != ".pyc":
+        is_wanted = file.relative_to(source).parts[0] not in left_out
+        if is_wanted and not _LEFT_OUT.intersection(file.parts) and file.suffix != ".pyc":
             yield file
 
 

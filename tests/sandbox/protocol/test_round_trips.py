@@ -9,7 +9,7 @@ import pytest
 from botocore import parsers, serialize
 from botocore.awsrequest import HeadersDict
 
-from sandbox.protocol import models, requests, responses
+from sandbox.protocol import cbor, models, requests, responses
 from sandbox.protocol.responses import ModelMismatchError
 from sandbox.protocol.wire import Request
 from sandbox.services.ec2 import ComputeCloud
@@ -145,8 +145,9 @@ def test_cbor_carries_bytes_and_times() -> None:
         {"StreamDescriptionSummary": _summary()},
         "r",
     )
-    moment = cbor2.loads(answer.body)["StreamDescriptionSummary"]["StreamCreationTimestamp"]
+    moment = cbor.loads(answer.body)["StreamDescriptionSummary"]["StreamCreationTimestamp"]
     assert moment.timestamp() == 1.5
+    assert cbor2.dumps(cbor2.CBORTag(1, 1500)) in answer.body  # milliseconds, as Java reads them
 
 
 def _summary() -> dict[str, Any]:

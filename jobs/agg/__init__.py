@@ -1,0 +1,1 @@
+"""The Flink job. In its zip the modules of this directory stand at the root."""
