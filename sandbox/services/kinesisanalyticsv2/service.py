@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from sandbox.flink.runner import LocalClusters
 from sandbox.protocol.errors import ServiceError
 from sandbox.services.kinesisanalyticsv2 import applications, code, configuration
 from sandbox.services.kinesisanalyticsv2.applications import Status
 from sandbox.services.kinesisanalyticsv2.attachments import AttachmentOperations
-from sandbox.services.kinesisanalyticsv2.base import page
+from sandbox.services.kinesisanalyticsv2.base import APPLICATIONS, page
 
 if TYPE_CHECKING:
     from sandbox.protocol.wire import Json
@@ -19,6 +20,28 @@ _MOST_APPLICATIONS: Final = 50
 
 class KinesisAnalyticsV2(AttachmentOperations):
     """Managed Service for Apache Flink: Flink applications; no SQL, no Studio."""
+
+    _clusters: LocalClusters | None = None
+
+    async def start(self) -> None:
+        """Bring the clusters, then carry on where the last server ended."""
+        if self.lifecycle.runner is None:
+            self._clusters = LocalClusters(self.host)
+            self.lifecycle.runner = self._clusters
+        await super().start()
+
+    async def stop(self) -> None:
+        """Stop what is under way; the jobs' state is kept for the next server."""
+        await super().stop()
+        if self._clusters is not None:
+            await self._clusters.close()
+
+    async def reset(self) -> None:
+        """End all jobs and delete what they wrote."""
+        await super().stop()
+        for _, _, table in self.store.tables(APPLICATIONS):
+            for record in table.values():
+                await self.lifecycle.delete(record)
 
     async def create_application(self, call: Call, request: Json) -> Json:
         """Make an application, READY; its code object must be there."""
@@ -73,6 +96,7 @@ class KinesisAnalyticsV2(AttachmentOperations):
         _check_role(call, role)
         facts = await self._code_facts(call, settings)
         self._changeable(call, request)  # again: another request may have come in between
+        applications.restore_location(record, request.get("RunConfigurationUpdate", {}))
         vpcs = [_updated_vpc(one, change) for one in record["vpcs"]]
         logging = _updated_logging(record["logging"], request)
         previous = str(record["version"])
@@ -84,10 +108,13 @@ class KinesisAnalyticsV2(AttachmentOperations):
             vpcs=vpcs,
             logging=logging,
         )
-        if "RunConfigurationUpdate" in request:
-            record["run"] = (record["run"] or {}) | request["RunConfigurationUpdate"]
+        if _sets_parallelism(change):
+            record.pop("current_parallelism", None)
+        run = request.get("RunConfigurationUpdate")
+        if run is not None:
+            record["run"] = (record["run"] or {}) | run
         applications.new_version(record, call.now())
-        operation = self.restart(call, record, "UpdateApplication", previous)
+        operation = self.restart(call, record, "UpdateApplication", previous, run)
         return {
             "ApplicationDetail": applications.described(record),
             "OperationId": operation["OperationId"],
@@ -162,12 +189,8 @@ class KinesisAnalyticsV2(AttachmentOperations):
         applications.require(record, "deleted")
         await self.interrupt(record)
         record["status"] = Status.DELETING.value
-        self.begin(record, self._delete(call, record), "delete")
+        self.begin(record, self._delete(self.applications(call), record), "delete")
         return {}
-
-    async def _delete(self, call: Call, record: Json) -> None:
-        await self.lifecycle.delete(record)
-        self.applications(call).pop(record["name"], None)
 
     def describe_application_operation(self, call: Call, request: Json) -> Json:
         """How an operation goes, and why it failed."""
@@ -239,6 +262,11 @@ def _check_role(call: Call, role_arn: str) -> None:
             "Cross-account pass role is not allowed, The role should belong to account "
             f"'{call.account_id}'",
         )
+
+
+def _sets_parallelism(change: Json) -> bool:
+    flink = change.get("FlinkApplicationConfigurationUpdate", {})
+    return "ParallelismUpdate" in flink.get("ParallelismConfigurationUpdate", {})
 
 
 def _updated_vpc(described: Json, change: Json) -> Json:
