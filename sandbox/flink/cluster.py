@@ -27,6 +27,7 @@ TASK_MANAGER: Final = "taskmanager"
 CLIENT: Final = "client"
 PROPERTIES_VARIABLE: Final = "APPLICATION_PROPERTIES_FILE_PATH"
 """Tells a program where the property groups are; /etc/flink/application_properties.json in AWS."""
+PROCESSES: Final = (JOB_MANAGER, TASK_MANAGER, CLIENT)
 _CLASSES: Final = {
     JOB_MANAGER: "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint",
     TASK_MANAGER: "org.apache.flink.runtime.taskexecutor.TaskManagerRunner",
@@ -66,7 +67,7 @@ class Cluster:
     async def start(self) -> None:
         """Start everything; return when the job runs. Whoever calls it ends it, failed or not."""
         self._run.prepare()
-        self.files.logs.mkdir(parents=True, exist_ok=True)
+        self.files.begin_logs(PROCESSES)
         self.files.snapshots.mkdir(exist_ok=True)
         self._jars = await asyncio.to_thread(package.unpack, self.job, self._run)
         rest_port, rpc_port = free_ports(2)
@@ -116,10 +117,6 @@ class Cluster:
         """Process id of a part of the cluster."""
         return self._processes[name].pid
 
-    def log_files(self) -> list[Path]:
-        """Log files; what a program prints is in the client's."""
-        return [self.files.logs / f"{name}.log" for name in _CLASSES]
-
     def _configure(self, ports: Ports) -> None:
         run, python = self._run, self._distribution.python
         configured = settings.flink_settings(self.job, run, ports, python)
@@ -132,7 +129,7 @@ class Cluster:
     ) -> None:
         distribution, run = self._distribution, self._run
         log_options = log_settings.log_options(
-            self.files.logs / f"{name}.log", run.configuration / "log4j.properties"
+            self.files.log_file(name), run.configuration / "log4j.properties"
         )
         command = [
             str(distribution.java),
@@ -191,7 +188,7 @@ class Cluster:
         code = self._processes[JOB_MANAGER].returncode
         if code is None:
             return
-        reason = _last_message(self.files.logs / f"{JOB_MANAGER}.log")
+        reason = _last_message(self.files.log_file(JOB_MANAGER))
         raise JobError(f"The JobManager ended with {code}: {reason}")
 
     async def _is_running(self, job_id: str, state: str, tasks: Mapping[str, int]) -> bool:

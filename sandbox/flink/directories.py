@@ -13,7 +13,10 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _METADATA: Final = "_metadata"
 """Written last: a checkpoint or savepoint with it is whole."""
@@ -58,6 +61,18 @@ class ApplicationDirectory:
         """Delete everything."""
         shutil.rmtree(self.root, ignore_errors=True)
         shutil.rmtree(self.logs, ignore_errors=True)
+
+    def log_file(self, process: str) -> Path:
+        """The log of one of the processes; what a program prints is in the client's."""
+        return self.logs / f"{process}.log"
+
+    def begin_logs(self, processes: Iterable[str]) -> None:
+        """Each cluster has logs of its own; those of the one before are kept beside them."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        for process in processes:
+            log = self.log_file(process)
+            if log.exists():
+                log.replace(log.with_suffix(".log.1"))
 
     def newest_state(self, run_id: str) -> str | None:
         """URI of the newest whole checkpoint or savepoint a run wrote; None when it wrote none."""

@@ -85,6 +85,6 @@ class JobRunner(Protocol):
         """Delete everything an application left; its job is stopped."""
         ...
 
-    def dashboard_url(self, application_arn: str) -> str:
-        """Where the Flink dashboard and REST API of the running job are."""
+    async def dashboard_url(self, application_arn: str, session_seconds: int) -> str:
+        """A presigned address of the job's Flink dashboard, which is its REST API too."""
         ...

@@ -10,11 +10,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from sandbox.flink import distribution
-from sandbox.flink.cluster import TASK_MANAGER, Cluster
+from sandbox.flink.cluster import PROCESSES, TASK_MANAGER, Cluster
+from sandbox.flink.dashboard import Dashboard
 from sandbox.flink.directories import ApplicationDirectory, path_of
 from sandbox.flink.jobs import JobError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sandbox.flink.jobs import Job
     from sandbox.host import Host
     from sandbox.protocol.wire import Json
@@ -31,6 +34,15 @@ class _Kept:
 
     cluster: Cluster
     watch: asyncio.Task[None] | None = None
+    dashboard: Dashboard | None = None
+    serving: asyncio.Task[None] | None = None
+
+    async def end(self) -> None:
+        """End the cluster, and the dashboard with it."""
+        if self.dashboard is not None and self.serving is not None:
+            await self.dashboard.close()
+            await asyncio.wait({self.serving})
+        await self.cluster.end()
 
 
 class LocalClusters:
@@ -77,7 +89,7 @@ class LocalClusters:
         async with self._locks[application_arn]:
             kept = self._kept.pop(application_arn, None)
             if kept is not None:
-                await kept.cluster.end()
+                await kept.end()
                 await asyncio.to_thread(kept.cluster.files.remove_runs)
 
     async def discard(self, location: str) -> None:
@@ -88,20 +100,28 @@ class LocalClusters:
         """Delete the files of an application."""
         await asyncio.to_thread(self._files(application_arn).remove)
 
-    def dashboard_url(self, application_arn: str) -> str:
-        """The JobManager's own address."""
-        return self.cluster(application_arn).rest.url
+    async def dashboard_url(self, application_arn: str, session_seconds: int) -> str:
+        """A presigned address of the application's dashboard."""
+        kept = self._need(application_arn)
+        if kept.dashboard is None:
+            kept.dashboard = Dashboard(application_arn, lambda: kept.cluster.rest.url)
+            kept.serving = asyncio.create_task(kept.dashboard.serve())
+        return kept.dashboard.presigned_url(session_seconds)
 
     def cluster(self, application_arn: str) -> Cluster:
         """The running cluster of an application; raises `JobError`."""
+        return self._need(application_arn).cluster
+
+    def _need(self, application_arn: str) -> _Kept:
         kept = self._kept.get(application_arn)
         if kept is None:
             raise JobError("The application has no running job.")
-        return kept.cluster
+        return kept
 
-    def running(self) -> list[Cluster]:
-        """All clusters there are."""
-        return [kept.cluster for kept in self._kept.values()]
+    def log_files(self, application_arn: str) -> list[Path]:
+        """Where an application's processes log, whether they run or not."""
+        files = self._files(application_arn)
+        return [files.log_file(process) for process in PROCESSES]
 
     async def close(self) -> None:
         """The server stops: keep each job's state for the next server, in little time."""
@@ -118,7 +138,7 @@ class LocalClusters:
                 await cluster.rest.savepoint(job["jid"], run.checkpoints / "last", stop=True)
         except (JobError, TimeoutError) as error:
             _LOG.warning("%s will go on from its last checkpoint: %s", application_arn, error)
-        await cluster.end()
+        await kept.end()
 
     async def _launch(self, job: Job) -> None:
         cluster = Cluster(
@@ -179,9 +199,7 @@ class LocalClusters:
         return replace(job, restore_from=newest or job.restore_from, must_be_stable=False)
 
     async def _savepoint(self, application_arn: str, *, stop: bool) -> str:
-        kept = self._kept.get(application_arn)
-        if kept is None:
-            raise JobError("The application has no running job.")
+        kept = self._need(application_arn)
         cluster = kept.cluster
         job = await _savepoint_target(cluster)
         if stop:

@@ -42,6 +42,14 @@ class ApplicationService(Service):
             for record in list(table.values()):
                 self._carry_on(region, table, record)
 
+    def every_record(self) -> list[tuple[str, Json]]:
+        """Region and record of every application there is."""
+        return [
+            (region, record)
+            for _, region, table in self.store.tables(APPLICATIONS)
+            for record in table.values()
+        ]
+
     def _carry_on(self, region: str, table: Table, record: Json) -> None:
         status, aws = record["status"], self.host.aws(region)
         under_way = next(

@@ -126,6 +126,13 @@ def current_parallelism(record: Json) -> int:
     return int(record.get("current_parallelism") or configured)
 
 
+def kpus(record: Json) -> int:
+    """Kinesis Processing Units of the job, without the one for orchestration."""
+    flink = record["configuration"].get("FlinkApplicationConfiguration", {})
+    per_kpu: int = effective(flink, "ParallelismConfiguration")["ParallelismPerKPU"]
+    return math.ceil(current_parallelism(record) / per_kpu)
+
+
 def updated(configuration: Json, update: Json) -> Json:
     """`configuration` after an ApplicationConfigurationUpdate; both are left as they are."""
     change = _without_suffix(update)

@@ -156,17 +156,24 @@ class Lifecycle:
         applications.new_version(record, self.clock.now())
 
     async def restart(
-        self, aws: Loopback, region: str, record: Json, operation: Json, reason: str
+        self,
+        aws: Loopback,
+        region: str,
+        record: Json,
+        operation: Json,
+        parallelism: int | None,
     ) -> None:
-        """AUTOSCALING or MAINTENANCE: the service restarts the job, from a snapshot of its own."""
+        """AUTOSCALING or MAINTENANCE: the service restarts the job, with another parallelism."""
         await self.clock.sleep(STEP_SECONDS)
         try:
-            await self._suspend(record, reason)
+            await self._suspend(record, operation["Operation"].upper())
         except JobError as error:
             record["status"] = Status.RUNNING.value
             self._end(operation, "FAILED", str(error))
             return
         record["run"] = {}
+        if parallelism is not None:
+            record["current_parallelism"] = parallelism
         try:
             await self._launch(aws, region, record)
         except JobError as error:

@@ -4,44 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sandbox.flink.runner import LocalClusters
+from sandbox.flink.jobs import JobError
 from sandbox.protocol.errors import ServiceError
 from sandbox.services.kinesisanalyticsv2 import applications, code, configuration
 from sandbox.services.kinesisanalyticsv2.applications import Status
-from sandbox.services.kinesisanalyticsv2.attachments import AttachmentOperations
-from sandbox.services.kinesisanalyticsv2.base import APPLICATIONS, page
+from sandbox.services.kinesisanalyticsv2.base import page
+from sandbox.services.kinesisanalyticsv2.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from sandbox.protocol.wire import Json
     from sandbox.services.base import Call
 
 _MOST_APPLICATIONS: Final = 50
+_SESSION_SECONDS: Final = 43_200
 
 
-class KinesisAnalyticsV2(AttachmentOperations):
+class KinesisAnalyticsV2(Upkeep):
     """Managed Service for Apache Flink: Flink applications; no SQL, no Studio."""
-
-    _clusters: LocalClusters | None = None
-
-    async def start(self) -> None:
-        """Bring the clusters, then carry on where the last server ended."""
-        if self.lifecycle.runner is None:
-            self._clusters = LocalClusters(self.host)
-            self.lifecycle.runner = self._clusters
-        await super().start()
-
-    async def stop(self) -> None:
-        """Stop what is under way; the jobs' state is kept for the next server."""
-        await super().stop()
-        if self._clusters is not None:
-            await self._clusters.close()
-
-    async def reset(self) -> None:
-        """End all jobs and delete what they wrote."""
-        await super().stop()
-        for _, _, table in self.store.tables(APPLICATIONS):
-            for record in table.values():
-                await self.lifecycle.delete(record)
 
     async def create_application(self, call: Call, request: Json) -> Json:
         """Make an application, READY; its code object must be there."""
@@ -230,7 +209,7 @@ class KinesisAnalyticsV2(AttachmentOperations):
         ]
         return {"ApplicationVersionSummaries": summaries, "NextToken": token}
 
-    def create_application_presigned_url(self, call: Call, request: Json) -> Json:
+    async def create_application_presigned_url(self, call: Call, request: Json) -> Json:
         """Address of the Flink dashboard of a running application."""
         record, runner = self._application(call, request), self.lifecycle.runner
         if request["UrlType"] != "FLINK_DASHBOARD_URL":
@@ -240,7 +219,12 @@ class KinesisAnalyticsV2(AttachmentOperations):
                 "ResourceInUseException",
                 f"Application {record['name']} is {record['status']}, the dashboard needs RUNNING.",
             )
-        return {"AuthorizedUrl": runner.dashboard_url(record["arn"])}
+        seconds = request.get("SessionExpirationDurationInSeconds", _SESSION_SECONDS)
+        try:
+            url = await runner.dashboard_url(record["arn"], seconds)
+        except JobError as error:
+            raise ServiceError("ResourceInUseException", str(error)) from error
+        return {"AuthorizedUrl": url}
 
     def update_application_maintenance_configuration(self, call: Call, request: Json) -> Json:
         """Move the maintenance window."""

@@ -66,7 +66,7 @@ class RecordingRunner:
         """Forget the job."""
         self.running.pop(application_arn, None)
 
-    def dashboard_url(self, application_arn: str) -> str:
+    async def dashboard_url(self, application_arn: str, session_seconds: int) -> str:
         """Any address."""
         return "http://127.0.0.1:8081/"
 
