@@ -32,6 +32,7 @@ class Counting:
         self.sandbox = sandbox
         self.name = name
         self.output = directory / name
+        self.log_group = ""
         self.settings = {
             "output": self.output.as_uri(), "rows.per.second": "200", "last": "1000000",
         }  # fmt: skip
@@ -117,6 +118,49 @@ class Counting:
         found = eventually(outcome, _SECONDS)
         assert found is not None
         return found
+
+    def log_to(self, group: str, stream: str) -> None:
+        """Make a log stream and attach it."""
+        logs = self.sandbox.client("logs")
+        logs.create_log_group(logGroupName=group)
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        arn = f"arn:aws:logs:us-east-1:000000000000:log-group:{group}:log-stream:{stream}"
+        self.log_group = group
+        self.client.add_application_cloud_watch_logging_option(
+            ApplicationName=self.name,
+            ConditionalToken=self.detail()["ConditionalToken"],
+            CloudWatchLoggingOption={"LogStreamARN": arn},
+        )
+
+    def logged(self, logger: str) -> list[dict[str, Any]]:
+        """Log events of the loggers whose name ends so."""
+        answer = self.sandbox.client("logs").filter_log_events(logGroupName=self.log_group)
+        found = [json.loads(event["message"]) for event in answer["events"]]
+        return [one for one in found if one["logger"].endswith(logger)]
+
+    def dashboard(self) -> str:
+        """A presigned address of the Flink dashboard."""
+        answer = self.client.create_application_presigned_url(
+            ApplicationName=self.name, UrlType="FLINK_DASHBOARD_URL"
+        )
+        return str(answer["AuthorizedUrl"])
+
+    def snapshots(self) -> list[dict[str, Any]]:
+        """All snapshots."""
+        answer = self.client.list_application_snapshots(ApplicationName=self.name)
+        found: list[dict[str, Any]] = answer["SnapshotSummaries"]
+        return found
+
+    def delete(self) -> None:
+        """DeleteApplication, to its end."""
+        created = self.detail()["CreateTimestamp"]
+        self.client.delete_application(ApplicationName=self.name, CreateTimestamp=created)
+
+        def is_gone() -> bool:
+            listed = self.client.list_applications()["ApplicationSummaries"]
+            return self.name not in {one["ApplicationName"] for one in listed}
+
+        eventually(is_gone, _SECONDS)
 
     def counted(self) -> Counter[int]:
         """How often each number is in a finished file."""
