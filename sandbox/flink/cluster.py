@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 JOB_MANAGER: Final = "jobmanager"
 TASK_MANAGER: Final = "taskmanager"
 CLIENT: Final = "client"
-PROPERTIES_VARIABLE: Final = "APPLICATION_PROPERTIES_FILE_PATH"
+PROPERTIES_VARIABLE: Final = "APPLICATION_PROPERTIES_FILE"
 """Tells a program where the property groups are; /etc/flink/application_properties.json in AWS."""
 PROCESSES: Final = (JOB_MANAGER, TASK_MANAGER, CLIENT)
 _CLASSES: Final = {

@@ -10,7 +10,7 @@ from pathlib import Path
 from pyflink.table import EnvironmentSettings, TableEnvironment
 
 PROPERTIES = os.environ.get(
-    "APPLICATION_PROPERTIES_FILE_PATH", "/etc/flink/application_properties.json"
+    "APPLICATION_PROPERTIES_FILE", "/etc/flink/application_properties.json"
 )
 
 
