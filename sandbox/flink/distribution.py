@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sandbox.flink.jobs import JobError
+from sandbox.lifecycle import FLINK_HOME_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-HOME_VARIABLE: Final = "VIDEOCTL_FLINK_HOME"
-"""A virtual environment with apache-flink; looked at first."""
 RUNTIME_ENVIRONMENT: Final = "FLINK-1_20"
 """The one runtime whose version is installed (requirements/flink.in)."""
 _ROOT: Final = Path(__file__).resolve().parents[2]
@@ -67,8 +66,8 @@ def found(environment: Mapping[str, str] = os.environ) -> Distribution:
 
 
 def _candidates(environment: Mapping[str, str]) -> Iterator[Path]:
-    if environment.get(HOME_VARIABLE):
-        yield Path(environment[HOME_VARIABLE])
+    if environment.get(FLINK_HOME_VARIABLE):
+        yield Path(environment[FLINK_HOME_VARIABLE])
         return
     yield Path(sys.prefix).parent / _ENVIRONMENT
     if Path(sys.prefix).parent != _ROOT:

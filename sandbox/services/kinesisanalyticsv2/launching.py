@@ -13,6 +13,7 @@ from sandbox.services.kinesisanalyticsv2 import applications, code, configuratio
 if TYPE_CHECKING:
     from sandbox.loopback import Loopback
     from sandbox.protocol.wire import Json
+    from sandbox.services.kinesisanalyticsv2.code_store import CodeStore
 
 
 def begin_run(record: Json) -> None:
@@ -20,11 +21,24 @@ def begin_run(record: Json) -> None:
     record["run_id"] = new_run_id()
 
 
-async def job(aws: Loopback, region: str, record: Json, *, must_be_stable: bool = False) -> Job:
-    """The job of the record's run, its code fetched and looked at; raises `JobError`."""
+async def _code(aws: Loopback, record: Json, store: CodeStore | None) -> bytes | None:
+    checksum = record["code_facts"].get("CodeMD5")
+    kept = store.get(checksum) if store is not None and checksum is not None else None
+    return await code.fetched(aws, record["configuration"]) if kept is None else kept
+
+
+async def job(
+    aws: Loopback,
+    region: str,
+    record: Json,
+    store: CodeStore | None,
+    *,
+    must_be_stable: bool = False,
+) -> Job:
+    """The job of the record's run, its code looked at; raises `JobError`."""
     settings, run = record["configuration"], record["run"] or {}
     try:
-        content = await code.fetched(aws, settings)
+        content = await _code(aws, record, store)
         restore_from = applications.restore_location(record, run)
     except ServiceError as error:
         raise JobError(error.message) from error

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sandbox.flink.jobs import Job
     from sandbox.loopback import Loopback
     from sandbox.protocol.wire import Json
+    from sandbox.services.kinesisanalyticsv2.code_store import CodeStore
 
 STEP_SECONDS: Final = 0.3
 """Least time in a passing status, so that who polls can see it; minutes in AWS."""
@@ -51,6 +52,8 @@ class Lifecycle:
         self.clock = clock
         self.runner: JobRunner | None = None
         """Set by whoever brings a cluster; without it nothing starts."""
+        self.code_store: CodeStore | None = None
+        """Set by whoever has a disk; without it code is fetched from S3 at each start."""
 
     async def start(self, aws: Loopback, region: str, record: Json, operation: Json) -> None:
         """STARTING, then RUNNING; or READY again, with the reason in the operation."""
@@ -73,7 +76,7 @@ class Lifecycle:
         cannot be run is READY, and an operation that nobody asked for says why.
         """
         try:
-            job = await launching.job(aws, region, record)
+            job = await launching.job(aws, region, record, self.code_store)
             await self._need_runner().resume(job)
         except JobError as error:
             record["status"] = Status.READY.value
@@ -209,7 +212,9 @@ class Lifecycle:
         self, aws: Loopback, region: str, record: Json, *, must_be_stable: bool = False
     ) -> None:
         launching.begin_run(record)
-        job: Job = await launching.job(aws, region, record, must_be_stable=must_be_stable)
+        job: Job = await launching.job(
+            aws, region, record, self.code_store, must_be_stable=must_be_stable
+        )
         await self._need_runner().start(job)
 
     def _need_runner(self) -> JobRunner:

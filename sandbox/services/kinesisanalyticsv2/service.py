@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 from sandbox.flink.jobs import JobError
@@ -50,7 +51,10 @@ class KinesisAnalyticsV2(Upkeep):
             )
 
     async def _code_facts(self, call: Call, settings: Json) -> Json:
-        return code.facts(await code.fetched(self.host.aws(call.region), settings))
+        content = await code.fetched(self.host.aws(call.region), settings)
+        if content is not None and self.lifecycle.code_store is not None:
+            await asyncio.to_thread(self.lifecycle.code_store.keep, content)
+        return code.facts(content)
 
     def describe_application(self, call: Call, request: Json) -> Json:
         """The current version and the status."""
@@ -73,7 +77,9 @@ class KinesisAnalyticsV2(Upkeep):
         configuration.check_runtime(runtime)
         role: str = request.get("ServiceExecutionRoleUpdate") or record["role"]
         _check_role(call, role)
-        facts = await self._code_facts(call, settings)
+        facts = record["code_facts"]
+        if "ApplicationCodeConfigurationUpdate" in change:
+            facts = await self._code_facts(call, settings)
         self._changeable(call, request)  # again: another request may have come in between
         applications.restore_location(record, request.get("RunConfigurationUpdate", {}))
         vpcs = [_updated_vpc(one, change) for one in record["vpcs"]]

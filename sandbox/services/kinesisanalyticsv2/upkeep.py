@@ -9,12 +9,14 @@ from sandbox.services.kinesisanalyticsv2 import applications, tuning
 from sandbox.services.kinesisanalyticsv2.applications import Status
 from sandbox.services.kinesisanalyticsv2.attachments import AttachmentOperations
 from sandbox.services.kinesisanalyticsv2.base import APPLICATIONS
+from sandbox.services.kinesisanalyticsv2.code_store import CodeStore
 from sandbox.services.kinesisanalyticsv2.observation import Observation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sandbox.protocol.wire import Json
+    from sandbox.store import Table
 
 
 class Upkeep(AttachmentOperations):
@@ -27,6 +29,8 @@ class Upkeep(AttachmentOperations):
         if self.lifecycle.runner is None:
             self.clusters = LocalClusters(self.host)
             self.lifecycle.runner = self.clusters
+            self.lifecycle.code_store = CodeStore(self.host.home.directory / "flink-code")
+            self._prune_code()
         await super().start()
         self._observe()
 
@@ -37,6 +41,14 @@ class Upkeep(AttachmentOperations):
             )
             self.spawn(observation.keep_shipping_logs(), "logs")
             self.spawn(observation.keep_publishing_metrics(), "metrics")
+
+    def _prune_code(self) -> None:
+        if self.lifecycle.code_store is not None:
+            self.lifecycle.code_store.prune(record for _, record in self.every_record())
+
+    async def _delete(self, table: Table, record: Json) -> None:
+        await super()._delete(table, record)
+        self._prune_code()
 
     async def stop(self) -> None:
         """Stop what is under way; the jobs' state is kept for the next server."""
@@ -49,6 +61,8 @@ class Upkeep(AttachmentOperations):
         await super().stop()
         for _, record in self.every_record():
             await self.lifecycle.delete(record)
+        if self.lifecycle.code_store is not None:
+            self.lifecycle.code_store.prune(())
         self._observe()
 
     def begin_scaling(self, region: str, record: Json, parallelism: int) -> None:

@@ -9,9 +9,7 @@ from pathlib import Path
 
 from pyflink.table import EnvironmentSettings, TableEnvironment
 
-PROPERTIES = os.environ.get(
-    "APPLICATION_PROPERTIES_FILE", "/etc/flink/application_properties.json"
-)
+PROPERTIES = os.environ.get("APPLICATION_PROPERTIES_FILE", "/etc/flink/application_properties.json")
 
 
 def properties() -> dict[str, str]:
