@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from sandbox.flink import log_settings, package, settings
 from sandbox.flink.client_output import failure_of
+from sandbox.flink.job_status import has_started
 from sandbox.flink.jobs import JobError
-from sandbox.flink.rest import TERMINAL, FlinkRest
+from sandbox.flink.rest import FlinkRest
 from sandbox.flink.settings import Ports
 from sandbox.ports import free_ports
 
@@ -178,7 +179,8 @@ class Cluster:
             except JobError:  # it does not listen yet
                 job = None
             if job is not None:
-                if await self._is_running(job["jid"], job["state"], job["tasks"]):
+                cause = await self.rest.root_cause(job["jid"])
+                if has_started(job, cause, must_be_stable=self.job.must_be_stable):
                     return
             elif client is not None:
                 raise JobError(failure_of(self.files.logs / "client.out", client))
@@ -190,19 +192,6 @@ class Cluster:
             return
         reason = _last_message(self.files.log_file(JOB_MANAGER))
         raise JobError(f"The JobManager ended with {code}: {reason}")
-
-    async def _is_running(self, job_id: str, state: str, tasks: Mapping[str, int]) -> bool:
-        """Whether the job has started; raises when it has failed."""
-        if state == "FINISHED":
-            return True
-        if state == "RUNNING" and tasks["running"] + tasks["finished"] == tasks["total"]:
-            return True
-        if state in {"CREATED", "INITIALIZING", "RECONCILING"}:
-            return False
-        cause = await self.rest.root_cause(job_id)
-        if state in TERMINAL or (cause is not None and self.job.must_be_stable):
-            raise JobError(f"The job is {state}: {cause}")
-        return cause is not None
 
 
 def _last_message(log_file: Path) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _METADATA: Final = "_metadata"
 """Written last: a checkpoint or savepoint with it is whole."""
+_KEPT_JOBS: Final = 3
+"""A run whose JobManager is lost goes on as another job, with checkpoints of its own."""
 _MILLISECONDS: Final = 1000
 
 
@@ -121,8 +123,13 @@ class RunDirectory:
         return self.root / "application_properties.json"
 
     def prepare(self) -> None:
-        """Make the directories; what a lost cluster left in the temporary one goes."""
+        """Make the directories; what lost clusters left goes, but for their newest checkpoints."""
         shutil.rmtree(self.temporary, ignore_errors=True)
+        of_jobs = list(self.checkpoints.iterdir()) if self.checkpoints.exists() else []
+        # By what is whole: jobs that failed before their first checkpoint left younger directories.
+        whole = sorted((newest, job) for job in of_jobs if (newest := _newest_whole(job)))
+        for job in set(of_jobs) - {job for _, job in whole[-_KEPT_JOBS:]}:
+            shutil.rmtree(job, ignore_errors=True)
         for directory in (self.configuration, self.code, self.temporary, self.checkpoints):
             directory.mkdir(parents=True, exist_ok=True)
 
@@ -130,3 +137,8 @@ class RunDirectory:
 def path_of(location: str) -> Path:
     """The directory a `file:` URI means."""
     return Path(location.removeprefix("file://"))
+
+
+def _newest_whole(job: Path) -> float:
+    """When the newest whole checkpoint of a job was written; 0 when there is none."""
+    return max((path.stat().st_mtime for path in job.glob(f"*/{_METADATA}")), default=0.0)

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 _TIMEOUT_SECONDS: Final = 20.0
 _POLL_SECONDS: Final = 0.1
 _FIRST_ERROR_STATUS: Final = 400
-TERMINAL: Final = frozenset({"FINISHED", "FAILED", "CANCELED", "SUSPENDED"})
-"""JobStatus values after which nothing runs any more."""
 
 
 class FlinkRest:
@@ -48,7 +46,7 @@ class FlinkRest:
         try:
             answer = await self._client.request(method, path, params=query, json=body)
             document = answer.json() if answer.content else {}
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx.HTTPError, ValueError, RuntimeError) as error:  # the last: closed meanwhile
             raise JobError(f"The JobManager does not answer {path}: {error!r}") from error
         if answer.status_code >= _FIRST_ERROR_STATUS:
             raise JobError(_first_line(document) or f"{path} answered {answer.status_code}")
@@ -61,8 +59,11 @@ class FlinkRest:
 
     async def root_cause(self, job_id: str) -> str | None:
         """What the job failed of last, in one line; None when nothing failed."""
-        history = (await self.get(f"/jobs/{job_id}/exceptions"))["exceptionHistory"]["entries"]
-        return _cause(history[0].get("stacktrace", "")) if history else None
+        found = await self.get(f"/jobs/{job_id}/exceptions")
+        history = found.get("exceptionHistory", {}).get("entries", [])
+        # A job that could not even be initialised has no history.
+        trace = history[0].get("stacktrace") if history else found.get("root-exception")
+        return cause_of(trace) if trace else None
 
     async def values(self, path: str, names: Iterable[str]) -> dict[str, float]:
         """Metrics by name, of those that have a number."""
@@ -87,7 +88,7 @@ class FlinkRest:
             await asyncio.sleep(_POLL_SECONDS)
         outcome = seen["operation"]
         if "failure-cause" in outcome:
-            cause = _cause(outcome["failure-cause"].get("stack-trace", ""))
+            cause = cause_of(outcome["failure-cause"].get("stack-trace", ""))
             raise JobError(f"Flink took no savepoint: {cause}")
         return str(outcome["location"])
 
@@ -105,7 +106,7 @@ def _first_line(document: Any) -> str:
     return str(errors[-1]).splitlines()[0] if errors else ""
 
 
-def _cause(stack_trace: str) -> str:
+def cause_of(stack_trace: str) -> str:
     """The last `Caused by:` of a Java stack trace, else its first line."""
     lines = stack_trace.splitlines()
     causes = [line for line in lines if line.startswith("Caused by: ")]

@@ -54,6 +54,19 @@ def test_old_runs_go_and_snapshots_stay(files: ApplicationDirectory) -> None:
     assert snapshot.exists()
 
 
+def test_a_run_keeps_the_newest_checkpoints(files: ApplicationDirectory) -> None:
+    """Of lost clusters the last three; those that wrote none push nothing out."""
+    run = files.run("1000-a")
+    for number in range(5):
+        written(run.checkpoints / f"job-{number}" / "chk-1", 2000.0 - number)
+    for number in range(5):
+        (run.checkpoints / f"failed-{number}" / "shared").mkdir(parents=True)
+    (run.temporary / "left").mkdir(parents=True)
+    run.prepare()
+    assert sorted(path.name for path in run.checkpoints.iterdir()) == ["job-0", "job-1", "job-2"]
+    assert not list(run.temporary.iterdir())
+
+
 def test_a_cluster_begins_logs_of_its_own(files: ApplicationDirectory) -> None:
     """The log of the cluster before is kept under another name."""
     files.begin_logs(["client"])
