@@ -146,11 +146,12 @@ def as_yaml(settings: Mapping[str, str]) -> str:
 
 
 def job_manager_memory() -> list[str]:
-    """JVM options of the JobManager; heaps begin small, as most jobs here are."""
+    """JVM options of the JobManager, which has no hot path; heaps begin small, as jobs here do."""
     return [
         "-Xms64m",
         f"-Xmx{_JOB_MANAGER_HEAP_MIB}m",
         f"-XX:MaxMetaspaceSize={_JOB_MANAGER_METASPACE_MIB}m",
+        "-XX:TieredStopAtLevel=1",
         "-XX:+UseSerialGC",
     ]
 
