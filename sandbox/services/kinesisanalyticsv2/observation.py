@@ -34,6 +34,7 @@ class Observation:
     Args:
         records: gives region and record of every application.
         scale: restarts a job with another parallelism.
+        clock: epoch seconds.
 
     """
 
@@ -43,7 +44,9 @@ class Observation:
         clusters: LocalClusters,
         records: Callable[[], Iterable[tuple[str, Json]]],
         scale: Callable[[str, Json, int], None],
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        self._clock = clock
         self._host = host
         self._clusters = clusters
         self._records = records
@@ -104,12 +107,12 @@ class Observation:
             return
         if found is None:
             return
-        now = time.time()
+        now = self._clock()
         flink = record["configuration"].get("FlinkApplicationConfiguration", {})
         level = configuration.effective(flink, "MonitoringConfiguration")["MetricsLevel"]
         kpus = configuration.kpus(record)
         sample = metrics.data(record["name"], found, kpus, level, now)
-        if now - self._kpus_told.get(record["arn"], 0) >= _KPU_SECONDS:
+        if now - self._kpus_told.get(record["arn"], -_KPU_SECONDS) >= _KPU_SECONDS:
             self._kpus_told[record["arn"]] = now
             sample.append(metrics.kpus(record["name"], kpus, now))
         self._judge_load(region, record, metrics.container_cpu_percent(found, kpus), now)

@@ -110,7 +110,7 @@ def test_updates(shared: RealSandbox, tmp_path: Path) -> None:
     undone = counting.ended(details["RollbackOperationId"])
     assert undone["OperationStatus"] == "SUCCESSFUL"
     counting.grows_beyond(len(counting.counted()) + 100)
-    counting.assert_exact()
+    counting.assert_exact(tasks=2)
 
     taken = len(counting.snapshots())
     assert counting.stop(force=True)["OperationStatus"] == "SUCCESSFUL"
