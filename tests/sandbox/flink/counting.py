@@ -138,6 +138,14 @@ class Counting:
         found = [json.loads(event["message"]) for event in answer["events"]]
         return [one for one in found if one["logger"].endswith(logger)]
 
+    def metrics(self) -> set[str]:
+        """Names of the metrics CloudWatch has of it."""
+        answer = self.sandbox.client("cloudwatch").list_metrics(
+            Namespace="AWS/KinesisAnalytics",
+            Dimensions=[{"Name": "Application", "Value": self.name}],
+        )
+        return {one["MetricName"] for one in answer["Metrics"]}
+
     def dashboard(self) -> str:
         """A presigned address of the Flink dashboard."""
         answer = self.client.create_application_presigned_url(

@@ -82,6 +82,8 @@ def test_a_stream_is_counted_exactly(shared: RealSandbox, tmp_path: Path) -> Non
     counting.grows_beyond(len(counting.counted()) + 400)
     counting.assert_exact()
     assert counting.detail()["ApplicationStatus"] == "RUNNING"
+    expected = {"uptime", "fullRestarts", "numRecordsOut", "lastCheckpointDuration"}
+    eventually(lambda: expected <= counting.metrics(), 60)
     counting.delete()
     assert not (shared.home.directory / "flink" / "us-east-1" / "exact").exists()
 
