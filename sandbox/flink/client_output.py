@@ -21,11 +21,12 @@ def failure_of(output: Path, exit_code: int) -> str:
 
 
 def cause_in(text: str) -> str:
-    """The line that names the failure: Java's last cause, else the end of Python's traceback."""
+    """What names the failure: Java's last cause, else the end of Python's traceback or message."""
     lines = text.partition(_AFTER_THE_PROGRAM)[0].splitlines()
     causes = [line for line in lines if line.startswith(_CAUSE)]
     if causes:
         return causes[-1].removeprefix(_CAUSE)
-    # Java's own trace is indented, and Python's too but for the line that names the exception.
-    unindented = [line for line in lines if line.strip() and not line[0].isspace()]
-    return unindented[-1] if unindented else "it printed nothing"
+    # A trace is indented but for the line that names the exception; what it adds is indented again.
+    begins = [number for number, line in enumerate(lines) if line.strip() and not line[0].isspace()]
+    last = lines[begins[-1] :] if begins else []
+    return " ".join(line.strip() for line in last if line.strip()) or "it printed nothing"

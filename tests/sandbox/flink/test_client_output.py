@@ -26,6 +26,7 @@ Caused by: org.apache.flink.table.api.ValidationException: Could not find any fa
 
 org.apache.flink.client.program.ProgramAbortException: java.lang.RuntimeException: exited with 1
 """
+_FAULTS = "error: wrong properties: a: no number b: missing"
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,7 @@ org.apache.flink.client.program.ProgramAbortException: java.lang.RuntimeExceptio
                 "Could not find any factory for 'kinesis'."
             ),
         ),
+        ("error: wrong properties:\n  a: no number\n  b: missing\n", _FAULTS),
         ("", "it printed nothing"),
     ],
 )
