@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from sandbox.flink.rest import FlinkRest
 
@@ -29,6 +30,8 @@ _TASK_MANAGER: Final = (
 _NO_WATERMARK: Final = -(2**63)
 """Long.MIN_VALUE: no watermark has been seen."""
 _LAG: Final = ".millisBehindLatest"
+_CUSTOM: Final = ".kinesisanalytics."
+"""Group under which the service looks for a program's own metrics."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,22 @@ class ShardLag:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CustomMetric:
+    """A metric of the program's own, registered under the group `kinesisanalytics`.
+
+    Attributes:
+        name: the metric's.
+        dimensions: pairs of its further groups, such as (`Service`, `search`).
+        values: one of each subtask.
+
+    """
+
+    name: str
+    dimensions: tuple[tuple[str, str], ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFigures:
     """One task of the job graph, over its subtasks: counts summed, watermarks lowest, load highest.
 
@@ -55,12 +74,14 @@ class TaskFigures:
         name: of the job vertex.
         values: by Flink's metric name; without those that have no number.
         lags: of a source of Kinesis streams.
+        custom: the program's own.
 
     """
 
     name: str
     values: dict[str, float]
     lags: list[ShardLag] = field(default_factory=list)
+    custom: list[CustomMetric] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +117,12 @@ async def read(rest: FlinkRest) -> Figures | None:
 async def _task(rest: FlinkRest, path: str, name: str) -> TaskFigures:
     wanted = (*_SUMMED, *_LOWEST, *_HIGHEST)
     found = await rest.get(f"{path}/subtasks/metrics", {"get": ",".join(wanted)})
-    return TaskFigures(name=name, values=aggregated(found), lags=await _lags(rest, path))
+    listed = [one["id"] for one in await rest.get(f"{path}/metrics")]
+    names = [one for one in listed if one.endswith(_LAG) or _CUSTOM in one]
+    own = await rest.values(f"{path}/metrics", names) if names else {}
+    return TaskFigures(
+        name=name, values=aggregated(found), lags=shard_lags(own), custom=custom_metrics(own)
+    )
 
 
 def aggregated(found: Iterable[dict[str, Any]]) -> dict[str, float]:
@@ -112,12 +138,25 @@ def aggregated(found: Iterable[dict[str, Any]]) -> dict[str, float]:
     return values
 
 
-async def _lags(rest: FlinkRest, path: str) -> list[ShardLag]:
-    listed = [one["id"] for one in await rest.get(f"{path}/metrics")]
-    names = [name for name in listed if name.endswith(_LAG)]
-    found = await rest.values(f"{path}/metrics", names) if names else {}
-    lags = [lag for name, value in found.items() if (lag := shard_lag(name, value)) is not None]
-    return sorted(lags, key=lambda lag: (lag.stream, lag.shard_id))
+def shard_lags(values: Mapping[str, float]) -> list[ShardLag]:
+    """The lags among a vertex's metrics, by stream and shard."""
+    found = (shard_lag(name, value) for name, value in values.items() if name.endswith(_LAG))
+    return sorted(filter(None, found), key=lambda lag: (lag.stream, lag.shard_id))
+
+
+def custom_metrics(values: Mapping[str, float]) -> list[CustomMetric]:
+    """The program's own metrics among a vertex's, over its subtasks."""
+    found: dict[tuple[str, tuple[tuple[str, str], ...]], list[float]] = {}
+    for metric, value in values.items():
+        if _CUSTOM not in metric:
+            continue
+        *groups, name = metric.partition(_CUSTOM)[2].split(".")
+        dimensions = tuple(itertools.zip_longest(groups[::2], groups[1::2], fillvalue=""))
+        found.setdefault((name, dimensions), []).append(value)
+    return [
+        CustomMetric(name=name, dimensions=dimensions, values=tuple(numbers))
+        for (name, dimensions), numbers in sorted(found.items())
+    ]
 
 
 def shard_lag(metric: str, value: float) -> ShardLag | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sandbox.flink.figures import Figures
+    from sandbox.flink.figures import CustomMetric, Figures
     from sandbox.protocol.wire import Json
 
 NAMESPACE: Final = "AWS/KinesisAnalytics"
@@ -64,7 +64,16 @@ def data(
         for task in figures.tasks
         for lag in task.lags
     ]
+    found += [_custom(one, whole, at) for task in figures.tasks for one in task.custom]
     return found
+
+
+def _custom(metric: CustomMetric, whole: Mapping[str, str], at: float) -> Json:
+    """A metric of the program's own: a value of each subtask, as each reports for itself."""
+    dimensions = {name: value for name, value in metric.dimensions if value}
+    datum = _datum(metric.name, 0.0, {**whole, **dimensions}, at)
+    del datum["Value"]
+    return {**datum, "Values": list(metric.values), "Unit": "None"}
 
 
 def kpus(application: str, count: int, at: float) -> Json:

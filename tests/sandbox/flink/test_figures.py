@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from sandbox.flink import figures
-from sandbox.flink.figures import Figures, ShardLag, TaskFigures
+from sandbox.flink.figures import CustomMetric, Figures, ShardLag, TaskFigures
 from sandbox.services.kinesisanalyticsv2 import metrics
 
 LAG = "0.Source__raw[1].KinesisConsumer.stream.raw.shardId.shardId-000000000003.millisBehindLatest"
@@ -34,6 +34,29 @@ def test_the_lag_of_a_shard() -> None:
     assert figures.shard_lag(LAG, 7.0) == expected
     assert figures.shard_lag(LAG, -1.0) is None
     assert figures.shard_lag("0.other.millisBehindLatest", 7.0) is None
+
+
+def test_a_programs_own_metrics() -> None:
+    """What is registered under `kinesisanalytics`, with its further groups as dimensions."""
+    found = figures.custom_metrics(
+        {
+            "0.Sort.kinesisanalytics.lateRecords": 3.0,
+            "1.Sort.kinesisanalytics.lateRecords": 4.0,
+            "0.Sort.kinesisanalytics.Service.search.errors": 1.0,
+            "0.Sort.numRecordsIn": 9.0,
+        }
+    )
+    assert found == [
+        CustomMetric(name="errors", dimensions=(("Service", "search"),), values=(1.0,)),
+        CustomMetric(name="lateRecords", dimensions=(), values=(3.0, 4.0)),
+    ]
+    task = TaskFigures(name="Sort", values={}, custom=found)
+    data = metrics.data("agg", Figures(job={}, tasks=[task], task_manager={}), 1, "TASK", 1.0)
+    assert [one["Values"] for one in data] == [[1.0], [3.0, 4.0]]
+    assert data[0]["Dimensions"] == [
+        {"Name": "Application", "Value": "agg"},
+        {"Name": "Service", "Value": "search"},
+    ]
 
 
 def sample(level: str) -> dict[tuple[str, ...], dict[str, Any]]:
