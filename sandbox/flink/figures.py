@@ -22,6 +22,8 @@ _SUMMED: Final = (
 )  # fmt: skip
 _LOWEST: Final = ("currentInputWatermark", "currentOutputWatermark")
 _HIGHEST: Final = ("busyTimeMsPerSecond", "backPressuredTimeMsPerSecond", "idleTimeMsPerSecond")
+_TOGETHER: Final = ((*_SUMMED, *_LOWEST, *_HIGHEST[1:]), _HIGHEST[:1])
+"""What is asked for at once: a source may have NaN for busyTime, and then Flink answers nothing."""
 _TASK_MANAGER: Final = (
     "Status.JVM.CPU.Load", "Status.JVM.Memory.Heap.Used", "Status.JVM.Memory.Heap.Max",
     "Status.JVM.Threads.Count", "Status.JVM.GarbageCollector.G1_Old_Generation.Count",
@@ -115,8 +117,11 @@ async def read(rest: FlinkRest) -> Figures | None:
 
 
 async def _task(rest: FlinkRest, path: str, name: str) -> TaskFigures:
-    wanted = (*_SUMMED, *_LOWEST, *_HIGHEST)
-    found = await rest.get(f"{path}/subtasks/metrics", {"get": ",".join(wanted)})
+    found = [
+        one
+        for names in _TOGETHER
+        for one in await rest.get(f"{path}/subtasks/metrics", {"get": ",".join(names)})
+    ]
     listed = [one["id"] for one in await rest.get(f"{path}/metrics")]
     names = [one for one in listed if one.endswith(_LAG) or _CUSTOM in one]
     own = await rest.values(f"{path}/metrics", names) if names else {}

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _TIMEOUT_SECONDS: Final = 20.0
 _POLL_SECONDS: Final = 0.1
 _FIRST_ERROR_STATUS: Final = 400
+_MOST_NAMES: Final = 30
+"""Metrics asked for at once: Flink takes request lines of four kilobytes."""
 
 
 class FlinkRest:
@@ -67,7 +69,10 @@ class FlinkRest:
 
     async def values(self, path: str, names: Iterable[str]) -> dict[str, float]:
         """Metrics by name, of those that have a number."""
-        found = await self.get(path, {"get": ",".join(names)})
+        asked, found = list(names), []
+        for begin in range(0, len(asked), _MOST_NAMES):
+            some = asked[begin : begin + _MOST_NAMES]
+            found += await self.get(path, {"get": ",".join(some)})
         return {
             one["id"]: number for one in found if (number := _number(one.get("value"))) is not None
         }

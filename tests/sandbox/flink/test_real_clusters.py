@@ -66,7 +66,7 @@ def test_a_stream_is_counted_exactly(shared: RealSandbox, tmp_path: Path) -> Non
     effective = {one["key"]: one["value"] for one in answered(url, "/jobmanager/config")}
     assert effective["heartbeat.timeout"] == "50000"
     assert effective["pekko.ask.timeout"] == "10 s"
-    logged = eventually(lambda: counting.logged("PythonDriver"))
+    logged = eventually(lambda: counting.logged("PythonDriver"), 120)
     assert "submitted" in {one["message"] for one in logged}
 
     assert counting.stop()["OperationStatus"] == "SUCCESSFUL"
@@ -83,7 +83,7 @@ def test_a_stream_is_counted_exactly(shared: RealSandbox, tmp_path: Path) -> Non
     counting.assert_exact()
     assert counting.detail()["ApplicationStatus"] == "RUNNING"
     expected = {"uptime", "fullRestarts", "numRecordsOut", "lastCheckpointDuration"}
-    eventually(lambda: expected <= counting.metrics(), 60)
+    eventually(lambda: expected <= counting.metrics(), 120)
     counting.delete()
     assert not (shared.home.directory / "flink" / "us-east-1" / "exact").exists()
 
