@@ -3,49 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import httpx
 import pytest
 
 from sandbox.flink.dashboard import Dashboard
+from tests.sandbox.flink.job_manager import JobManager, serving
 from tests.sandbox.services.doubles import Clock
 
 
-class JobManager(BaseHTTPRequestHandler):
-    """Answers with the path it was asked for."""
-
-    def do_GET(self) -> None:
-        """Any path."""
-        body = json.dumps({"path": self.path}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_words: object) -> None:
-        """Say nothing."""
+@pytest.fixture
+def job_manager() -> Iterator[JobManager]:
+    """A JobManager with a first page and a list of jobs."""
+    answers = {"/": [{"page": "first"}], "/jobs": [{"jobs": []}]}
+    with serving(JobManager(answers=answers)) as one:
+        yield one
 
 
 @pytest.fixture
-def job_manager() -> Iterator[str]:
-    """Address of a JobManager."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), JobManager)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def dashboard(job_manager: str, clock: Clock) -> Iterator[Dashboard]:
+def dashboard(job_manager: JobManager, clock: Clock) -> Iterator[Dashboard]:
     """The dashboard of `agg`, which answers."""
     arn = "arn:aws:kinesisanalytics:us-east-1:000000000000:application/agg"
-    made = Dashboard(arn, lambda: job_manager, clock)
+    made = Dashboard(arn, lambda: job_manager.url, clock)
 
     async def answer() -> None:
         await made.serve()
@@ -73,14 +54,15 @@ def browser(dashboard: Dashboard) -> Iterator[httpx.Client]:
 
 
 def test_the_presigned_address_begins_a_session(
-    dashboard: Dashboard, browser: httpx.Client, clock: Clock
+    dashboard: Dashboard, browser: httpx.Client, clock: Clock, job_manager: JobManager
 ) -> None:
     """The token is good for three minutes, the cookie for the session; the token stays here."""
     assert browser.get("/jobmanager/config").status_code == 403
     url = dashboard.presigned_url(1800)
-    assert browser.get(url).json() == {"path": "/"}
+    assert browser.get(url).json() == {"page": "first"}
     clock.now += 1799
-    assert browser.get("/jobs?get=a").json() == {"path": "/jobs?get=a"}
+    assert browser.get("/jobs?get=a").json() == {"jobs": []}
+    assert [path for _, path, _ in job_manager.asked] == ["/", "/jobs?get=a"]
     clock.now += 2
     assert browser.get("/jobs").status_code == 403
     assert browser.get(url).status_code == 403
