@@ -23,7 +23,8 @@ _SUMMED: Final = (
 _LOWEST: Final = ("currentInputWatermark", "currentOutputWatermark")
 _HIGHEST: Final = ("busyTimeMsPerSecond", "backPressuredTimeMsPerSecond", "idleTimeMsPerSecond")
 _TOGETHER: Final = ((*_SUMMED, *_LOWEST, *_HIGHEST[1:]), _HIGHEST[:1])
-"""What is asked for at once: a source may have NaN for busyTime, and then Flink answers nothing."""
+"""What is asked for at once: Flink answers nothing at all when one of them is NaN, as the busy time
+of some sources is, or is not there."""
 _TASK_MANAGER: Final = (
     "Status.JVM.CPU.Load", "Status.JVM.Memory.Heap.Used", "Status.JVM.Memory.Heap.Max",
     "Status.JVM.Threads.Count", "Status.JVM.GarbageCollector.G1_Old_Generation.Count",
@@ -117,9 +118,11 @@ async def read(rest: FlinkRest) -> Figures | None:
 
 
 async def _task(rest: FlinkRest, path: str, name: str) -> TaskFigures:
+    there = {one["id"] for one in await rest.get(f"{path}/subtasks/metrics")}
     found = [
         one
-        for names in _TOGETHER
+        for group in _TOGETHER
+        if (names := [name for name in group if name in there])
         for one in await rest.get(f"{path}/subtasks/metrics", {"get": ",".join(names)})
     ]
     listed = [one["id"] for one in await rest.get(f"{path}/metrics")]

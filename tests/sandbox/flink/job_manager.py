@@ -19,6 +19,8 @@ class JobManager:
     Attributes:
         answers: documents by path, given one after the other; the last one stays.
         metrics: values by path; those asked for are answered.
+        aggregated: the same over subtasks; nothing is answered when one of those asked for is not
+            there or has no number, as Flink does.
         asked: method, path and body of each request.
 
     """
@@ -26,6 +28,7 @@ class JobManager:
     url: str = ""
     answers: dict[str, list[Any]] = field(default_factory=dict)
     metrics: dict[str, dict[str, Any]] = field(default_factory=dict)
+    aggregated: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
 
     def answer(self, target: str) -> tuple[int, Any]:
@@ -37,6 +40,13 @@ class JobManager:
             if wanted == [""]:
                 return 200, [{"id": name} for name in values]
             return 200, [{"id": name, "value": values[name]} for name in wanted if name in values]
+        if parts.path in self.aggregated:
+            figures = self.aggregated[parts.path]
+            if wanted == [""]:
+                return 200, [{"id": name} for name in figures]
+            if any("NaN" in figures.get(name, {"min": "NaN"}).values() for name in wanted):
+                return 200, []
+            return 200, [{"id": name, **figures[name]} for name in wanted]
         scripted = self.answers.get(parts.path)
         if scripted is None:
             return 404, {"errors": [f"Not found: {parts.path}\nat java.lang.Thread"]}

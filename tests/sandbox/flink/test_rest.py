@@ -99,16 +99,17 @@ def test_the_figures_of_a_job(manager: JobManager) -> None:
     manager.answers = {
         "/jobs/overview": [{"jobs": [{"jid": "a", "start-time": 1}]}],
         "/jobs/a": [{"vertices": [{"id": "v", "name": "Source"}]}],
-        "/jobs/a/vertices/v/subtasks/metrics": [
-            [{"id": "numRecordsOut", "min": 1.0, "max": 2.0, "sum": 3.0}],
-            [],
-        ],
         "/taskmanagers": [{"taskmanagers": [{"id": "t"}]}],
     }
     manager.metrics = {
         "/jobs/a/metrics": {"uptime": "5"},
         "/jobs/a/vertices/v/metrics": {lag: "7", own: "2", "0.other": "1"},
         "/taskmanagers/t/metrics": {"Status.JVM.CPU.Load": "0.5"},
+    }
+    manager.aggregated["/jobs/a/vertices/v/subtasks/metrics"] = {
+        "numRecordsOut": {"min": 1.0, "max": 2.0, "sum": 3.0},
+        "busyTimeMsPerSecond": {"min": "NaN", "max": "NaN", "sum": "NaN"},
+        "other": {"min": 1.0, "max": 1.0, "sum": 1.0},
     }
     found = asked(manager, figures.read)
     assert found.job == {"uptime": 5.0}
