@@ -14,7 +14,7 @@ from tests.sandbox.services.real import RealSandbox, eventually
 BUCKET = "artifacts"
 OPTIONS = {"python": "main.py"}
 _PROGRAM = Path(__file__).parent / "counting_job" / "main.py"
-_SECONDS = 240.0
+_SECONDS = 600.0
 
 
 def package() -> bytes:

@@ -17,7 +17,7 @@ from sandbox.home import Home
 from tests.sandbox.flink.counting import Counting
 from tests.sandbox.services.real import RealSandbox, eventually
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.flink, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.flink, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +29,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealSandbox]:
     started.stop()
 
 
-def java_processes(home: Home) -> dict[str, psutil.Process]:
-    """Running parts of clusters of a sandbox, by the last word of their main class."""
+def java_processes(home: Home, application: str) -> dict[str, psutil.Process]:
+    """Running parts of an application's cluster, by the last word of their main class."""
     found = {}
     for process in psutil.process_iter():
         try:
@@ -39,7 +39,8 @@ def java_processes(home: Home) -> dict[str, psutil.Process]:
             words = process.cmdline()
         except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
             continue
-        if words and Path(words[0]).name == "java":
+        of_application = any(f"/flink/us-east-1/{application}/" in word for word in words)
+        if of_application and Path(words[0]).name == "java":
             main = next(word for word in words if word.startswith("org.apache.flink."))
             found[main.rpartition(".")[2]] = process
     return found
@@ -70,14 +71,14 @@ def test_a_stream_is_counted_exactly(shared: RealSandbox, tmp_path: Path) -> Non
     assert "submitted" in {one["message"] for one in logged}
 
     assert counting.stop()["OperationStatus"] == "SUCCESSFUL"
-    assert not java_processes(shared.home)
+    assert not java_processes(shared.home, counting.name)
     (snapshot,) = counting.snapshots()
     assert snapshot["SnapshotStatus"] == "READY"
     before = len(counting.counted())
     assert counting.start()["OperationStatus"] == "SUCCESSFUL"
     counting.grows_beyond(before)
 
-    task_manager = java_processes(shared.home)["TaskManagerRunner"]
+    task_manager = java_processes(shared.home, counting.name)["TaskManagerRunner"]
     task_manager.kill()
     counting.grows_beyond(len(counting.counted()) + 400)
     counting.assert_exact()
@@ -117,7 +118,7 @@ def test_updates(shared: RealSandbox, tmp_path: Path) -> None:
     taken = len(counting.snapshots())
     assert counting.stop(force=True)["OperationStatus"] == "SUCCESSFUL"
     assert len(counting.snapshots()) == taken
-    assert not java_processes(shared.home)
+    assert not java_processes(shared.home, counting.name)
     counting.delete()
 
 
@@ -130,7 +131,7 @@ def test_kill_9_of_the_sandbox(tmp_path: Path) -> None:
         counting.create()
         counting.start()
         counting.grows_beyond(100)
-        left = list(java_processes(sandbox.home).values())
+        left = list(java_processes(sandbox.home, counting.name).values())
         os.kill(sandbox.pid, signal.SIGKILL)
         gone, alive = psutil.wait_procs(left, timeout=10)
         assert gone
@@ -142,4 +143,4 @@ def test_kill_9_of_the_sandbox(tmp_path: Path) -> None:
         counting.assert_exact()
     finally:
         sandbox.stop()
-    assert not java_processes(sandbox.home)
+    assert not java_processes(sandbox.home, counting.name)
