@@ -10,13 +10,13 @@ from tests.fakes import world
 from videoctl.model.specification import EnvironmentSpecification
 from videoctl.planning.observation import (
     ABSENT,
-    ObservedApplication,
     ObservedEnvironment,
     ObservedService,
     ObservedTargets,
     PendingOperation,
     StackFacts,
 )
+from videoctl.planning.observed_flink import ObservedApplication
 
 PENDING = PendingOperation(
     urn="urn:pulumi:dev::videoctl::aws:s3/bucket:Bucket::b", operation="creating"

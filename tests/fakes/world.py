@@ -28,7 +28,6 @@ from videoctl.planning.observation import (
     CanaryResult,
     EnvironmentRecord,
     ObservedAccelerator,
-    ObservedApplication,
     ObservedBucket,
     ObservedDeliveryStream,
     ObservedEndpointGroup,
@@ -39,6 +38,7 @@ from videoctl.planning.observation import (
     ObservedTargets,
     StackFacts,
 )
+from videoctl.planning.observed_flink import ObservedApplication
 from videoctl.planning.request import DestroyRequest, EnvironmentRequest, Readiness
 
 ACCOUNT = "000000000000"

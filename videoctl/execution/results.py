@@ -105,15 +105,18 @@ class RunResult:
 def next_commands(plan: Plan, outcome: Outcome) -> tuple[str, ...]:
     """What to type next; the same command again goes on where this run stopped."""
     name = plan.environment
-    again = f"videoctl env {plan.action} {name}"
-    if plan.action == "destroy":
-        again += f" --confirm {name}"
+    words = plan.command or ("env", plan.action, name)
+    command = " ".join(("videoctl", *words))
+    again = f"{command} --confirm {name}" if plan.action == "destroy" else command
+    look = f"videoctl env status {name}"
+    if words[0] == "flink":
+        look = f"videoctl flink status --env {name}"
     if outcome is Outcome.DONE:
-        return () if plan.action == "destroy" else (f"videoctl env status {name}",)
+        return () if plan.action == "destroy" else (look,)
     if outcome is Outcome.REFUSED:
         flags = [blocker.flag for blocker in plan.blockers if blocker.flag]
-        return tuple(f"videoctl env {plan.action} {name} {flag}" for flag in dict.fromkeys(flags))
-    return (f"videoctl env status {name}", again)
+        return tuple(f"{command} {flag}" for flag in dict.fromkeys(flags))
+    return (look, again)
 
 
 def _time(moment: datetime | None) -> str | None:

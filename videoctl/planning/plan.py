@@ -141,7 +141,9 @@ class Loss:
     seen_at: datetime | None
 
 
-Action = Literal["create", "update", "destroy", "repair"]
+Action = Literal[
+    "create", "update", "destroy", "repair", "flink-snapshot", "flink-restart", "flink-reshard"
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +159,7 @@ class Plan:
         checks: everything looked at.
         resource_changes: what the engine's preview counted; None when no preview was made.
         loss: what may be lost.
+        command: the words after `videoctl` that make this plan; empty: `env ACTION NAME`.
 
     """
 
@@ -168,6 +171,7 @@ class Plan:
     checks: tuple[Check, ...] = ()
     resource_changes: ResourceChanges | None = None
     loss: tuple[Loss, ...] = ()
+    command: tuple[str, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -210,6 +214,7 @@ def make_plan(
     checks: tuple[Check, ...] = (),
     resource_changes: ResourceChanges | None = None,
     loss: tuple[Loss, ...] = (),
+    command: tuple[str, ...] = (),
 ) -> Plan:
     """A plan whose id is the digest of its action, environment, moment and steps."""
     work = _STEPS_ADAPTER.dump_python(steps, mode="json")
@@ -223,6 +228,7 @@ def make_plan(
         checks=checks,
         resource_changes=resource_changes,
         loss=loss,
+        command=command,
     )
 
 

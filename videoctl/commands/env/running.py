@@ -81,6 +81,11 @@ def run_plan(
             reason=reason,
             timeout_seconds=timeout,
         )
+    end(context, result)
+
+
+def end(context: Context, result: RunResult) -> None:
+    """Print how a run ended, and end with its exit code."""
     report(context, result)
     if result.exit_code is not ExitCode.DONE:
         raise typer.Exit(int(result.exit_code))
@@ -109,7 +114,7 @@ def _draw(console: Console, result: RunResult) -> None:
     plan = result.plan
     word = str(result.outcome)
     what = "nothing to do" if word == "done" and result.changed_nothing else word
-    console.print(f"{plan.action} {plan.environment}: ", end="")
+    console.print(f"{plan.action.replace('-', ' ')} {plan.environment}: ", end="")
     console.print(what, style=VERDICT_STYLE.get(word, ""))
     _draw_end_state(console, dict(result.end_state))
     for line in result.next_commands:
