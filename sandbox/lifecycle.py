@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from sandbox.home import Home
 
+FLINK_HOME_VARIABLE = "VIDEOCTL_FLINK_HOME"
+"""A virtual environment with apache-flink; only needed where it is not `.venv-flink` beside us."""
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 15.0
 _POLL_SECONDS = 0.05
@@ -188,6 +190,8 @@ def _spawn(
 
 def _is_kept(name: str) -> bool:
     """Whether the server inherits a variable: no credentials, nothing that steers AWS clients."""
+    if name == FLINK_HOME_VARIABLE:
+        return True
     return not name.startswith(("AWS_", "PULUMI_", "VIDEOCTL_", "MINISTACK_"))
 
 

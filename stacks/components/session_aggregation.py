@@ -9,13 +9,14 @@ from typing import Final
 
 import pulumi
 
+from stacks.components.artifact_bucket import ArtifactBucketArgs
 from stacks.components.bucket import SecureBucket
 from stacks.components.data_stream import DataStream
 from stacks.components.log_group import LogGroup
 from stacks.components.service_role import ServiceRole, ServiceRoleArgs
 from stacks.modules.kda import FlinkApplication, FlinkApplicationArgs, log_group_args
 from stacks.modules.kds_consumer import EnhancedFanOutConsumer, EnhancedFanOutConsumerArgs
-from stacks.modules.s3_kda import FlinkArtifactBucket, FlinkArtifactBucketArgs
+from stacks.modules.s3_kda import FlinkArtifactBucket
 from stacks.policies import roles
 from stacks.policies.document import trust
 from stacks.sites import Site
@@ -64,10 +65,10 @@ class SessionAggregation(pulumi.ComponentResource):
         super().__init__("videoctl:kinesisanalyticsv2:SessionAggregation", name, None, opts)
         site, options = args.site, pulumi.ResourceOptions(parent=self)
         application = site.names.flink_application
-        artifacts_args = FlinkArtifactBucketArgs(
+        artifacts_args = ArtifactBucketArgs(
             site=site,
             bucket=args.artifacts_bucket,
-            application=application,
+            owner=application,
             package=args.package,
         )
         artifacts = FlinkArtifactBucket(f"{name}-artifacts", artifacts_args, options)

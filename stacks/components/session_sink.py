@@ -8,11 +8,12 @@ from typing import Final
 
 import pulumi
 
+from stacks.components.artifact_bucket import ArtifactBucketArgs
 from stacks.components.bucket import SecureBucket
 from stacks.components.queue import SecureQueue, SecureQueueArgs
 from stacks.components.zip_function import ZipFunction, ZipFunctionArgs
 from stacks.modules.lambda_kds_notifier import KinesisEventSource, KinesisEventSourceArgs
-from stacks.modules.s3_lambda import LambdaArtifactBucket, LambdaArtifactBucketArgs
+from stacks.modules.s3_lambda import LambdaArtifactBucket
 from stacks.policies import roles
 from stacks.sites import Site
 from videoctl.model.names import StreamKind, queue_url
@@ -82,10 +83,10 @@ class SessionSink(pulumi.ComponentResource):
 
     def _function(self, name: str, args: SessionSinkArgs, queue: SecureQueue) -> ZipFunction:
         site, options = args.site, pulumi.ResourceOptions(parent=self)
-        artifacts_args = LambdaArtifactBucketArgs(
+        artifacts_args = ArtifactBucketArgs(
             site=site,
             bucket=args.artifacts_bucket,
-            function=site.names.session_function,
+            owner=site.names.session_function,
             package=args.package,
         )
         function_args = ZipFunctionArgs(

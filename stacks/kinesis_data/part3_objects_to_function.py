@@ -8,13 +8,14 @@ from typing import Final
 
 import pulumi
 
+from stacks.components.artifact_bucket import ArtifactBucketArgs
 from stacks.components.bucket import SecureBucket, SecureBucketArgs
 from stacks.components.encryption_key import EncryptionKey, EncryptionKeyArgs
 from stacks.components.zip_function import ZipFunction, ZipFunctionArgs
 from stacks.modules.firehose import DeliveryStream, DeliveryStreamArgs
 from stacks.modules.lambda_s3_notifier import BucketEventSource, BucketEventSourceArgs
 from stacks.modules.provisioned_kds import ProvisionedDataStream, ProvisionedDataStreamArgs
-from stacks.modules.s3_lambda import LambdaArtifactBucket, LambdaArtifactBucketArgs
+from stacks.modules.s3_lambda import LambdaArtifactBucket
 from stacks.policies import roles
 from stacks.sites import Site
 from videoctl.model.names import BucketKind, Names, StreamKind
@@ -120,10 +121,10 @@ class ObjectsToFunction(pulumi.ComponentResource):
         copies: SecureBucket,
     ) -> ZipFunction:
         artifacts_name = self._names.bucket(BucketKind.ARTIFACTS, PRIMARY)
-        artifacts_args = LambdaArtifactBucketArgs(
+        artifacts_args = ArtifactBucketArgs(
             site=self._site,
             bucket=self._bucket(f"{name}-artifacts", "artifacts-bucket", artifacts_name),
-            function=self._names.copy_function,
+            owner=self._names.copy_function,
             package=args.package,
         )
         function_args = ZipFunctionArgs(

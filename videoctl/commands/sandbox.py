@@ -21,6 +21,7 @@ faults = typer.Typer(no_args_is_help=True, help="Faults on demand.")
 app.add_typer(faults, name="fault")
 
 SANDBOX_TIMEOUT_SECONDS: Final = 180
+_NOT_RUNNING: Final = "not running (a command that needs it starts it)"
 
 
 @app.command()
@@ -35,7 +36,7 @@ def up(
 @app.command()
 def down(command: typer.Context) -> None:
     """Stop the sandbox and everything it started."""
-    _show_status(command, "down")
+    _show_status(command, "down", stopped="stopped; what it holds is kept for the next start")
 
 
 @app.command()
@@ -93,14 +94,14 @@ def clear_faults(command: typer.Context) -> None:
     _show_status(command, "fault", "clear")
 
 
-def _show_status(command: typer.Context, *words: str) -> None:
+def _show_status(command: typer.Context, *words: str, stopped: str = _NOT_RUNNING) -> None:
     from videoctl.context import Context
 
     context = Context(command)
     told = _sandbox(context, *words)
 
     def text(console: Console) -> None:
-        _draw(console, told)
+        _draw(console, told, stopped)
 
     schema = told.pop("schema").removeprefix("videoctl/")
     context.output.document(schema, told, text)
@@ -133,11 +134,11 @@ def _error(told: dict[str, Any]) -> VideoctlError:
     return kind(told["message"], hint=told.get("hint"), code=told.get("code"))
 
 
-def _draw(console: Console, told: dict[str, Any]) -> None:
+def _draw(console: Console, told: dict[str, Any], stopped: str) -> None:
     from videoctl.output import table
 
     if not told["running"]:
-        console.print("sandbox: not running (a command that needs it starts it)")
+        console.print(f"sandbox: {stopped}")
         return
     console.print(
         f"sandbox: running at {told['endpoint_url']}, pid {told['pid']},"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from videoctl.model.regions import Region
 from videoctl.planning.flink_health import dead_job
@@ -22,6 +22,15 @@ if TYPE_CHECKING:
     from videoctl.model.specification import EnvironmentSpecification
 
 TicketState = Literal["not-needed", "none", "drafted", "filed", "answered", "restarted", "verified"]
+
+
+_TICKET_WORDS: Final = {
+    "none": "not written",
+    "drafted": "drafted and not filed",
+    "filed": "filed and not answered",
+    "answered": "answered, and the application not restarted since",
+    "restarted": "answered, and its values not proven",
+}
 
 
 class EnvironmentState(StrEnum):
@@ -172,7 +181,7 @@ def _open_items(
         if hop.state not in {HopState.UP, HopState.NOT_APPLICABLE, HopState.ABSENT}:
             yield f"{hop.hop} in {hop.region or 'all regions'} is {hop.state}: {hop.reason}"
     if ticket not in {"not-needed", "verified"}:
-        yield f"the Flink timeout ticket is {ticket}: production traffic needs it"
+        yield f"the Flink timeout ticket is {_TICKET_WORDS[ticket]}: production traffic needs it"
 
 
 def _hops(specification: EnvironmentSpecification, observed: ObservedEnvironment) -> Iterator[Hop]:

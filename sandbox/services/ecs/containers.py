@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,20 +15,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[3]
 """Where the packages of this installation lie: what an image would hold."""
 _PORT_SUFFIX = "_PORT"
-
-
-def free_ports(count: int) -> list[int]:
-    """Different ports on 127.0.0.1 that nothing listens on."""
-    probes = []
-    try:
-        for _ in range(count):
-            probe = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            probes.append(probe)
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
 
 
 def declared_ports(containers: Iterable[Json]) -> list[int]:

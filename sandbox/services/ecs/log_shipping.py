@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from sandbox.log_lines import LineFollower, batches
 from sandbox.protocol.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -12,9 +13,6 @@ if TYPE_CHECKING:
 
     from sandbox.loopback import Loopback
     from sandbox.protocol.wire import Json
-
-_LARGEST_READ_BYTES = 512 * 1024
-_MOST_EVENTS = 5_000
 
 
 class LogShipping:
@@ -27,8 +25,7 @@ class LogShipping:
         prefix = self._options.get("awslogs-stream-prefix", "ecs")
         self._stream = f"{prefix}/{container['name']}/{task_id}"
         self._aws = aws
-        self._path = path
-        self._position = 0
+        self._follower = LineFollower(path)
 
     async def prepare(self) -> None:
         """Make the log stream; raises when the log group is missing, as a real task fails then."""
@@ -47,21 +44,13 @@ class LogShipping:
 
     async def ship(self) -> None:
         """Send the lines written since the last time."""
-        if not self._is_on or self._path.stat().st_size == self._position:
+        if not self._is_on:
             return
-        with self._path.open("rb") as file:
-            file.seek(self._position)
-            chunk = file.read(_LARGEST_READ_BYTES)
-        whole = chunk.rpartition(b"\n")[0]
-        if not whole:
-            return
-        lines = whole.split(b"\n")[:_MOST_EVENTS]
-        self._position += sum(len(line) + 1 for line in lines)
         now = int(time.time() * 1000)
-        events = [
-            {"timestamp": now, "message": line.decode(errors="replace")} for line in lines if line
-        ]
-        if events:
+        for batch in batches(self._follower.take()):
+            events = [
+                {"timestamp": now, "message": line.decode(errors="replace")} for line in batch
+            ]
             await self._aws.invoke(
                 "logs",
                 "PutLogEvents",

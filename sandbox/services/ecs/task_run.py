@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from sandbox.ports import free_ports
 from sandbox.protocol.errors import ServiceError
 from sandbox.services.base import Call
 from sandbox.services.ecs import containers
@@ -74,7 +75,7 @@ class TaskRun:
     async def _start(self) -> None:
         self._become("PENDING")
         wanted = containers.declared_ports(self._definition["containerDefinitions"])
-        ports = dict(zip(wanted, containers.free_ports(len(wanted)), strict=True))
+        ports = dict(zip(wanted, free_ports(len(wanted)), strict=True))
         self.record["Ports"]["ports"] = {str(port): free for port, free in ports.items()}
         for definition in self._definition["containerDefinitions"]:
             await self._start_container(definition, ports)

@@ -1,4 +1,8 @@
-"""Amazon Managed Service for Apache Flink: the control plane of Flink applications."""
+"""Amazon Managed Service for Apache Flink: the control plane of Flink applications.
+
+Their jobs run on the clusters of `sandbox.flink`. `lifecycle` holds what happens between two
+statuses, `upkeep` what the service does by itself, `observation` what CloudWatch is told.
+"""
 
 from __future__ import annotations
 

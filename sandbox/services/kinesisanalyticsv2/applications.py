@@ -161,6 +161,14 @@ def described(record: Json, version: str | None = None) -> Json:
     parts = record if version is None else record["versions"][version]
     number = record["version"] if version is None else int(version)
     run = record["run"] if version is None else None
+    described_configuration = configuration.described(
+        parts["configuration"], parts["code_facts"], parts["vpcs"], run
+    )
+    if version is None:
+        flink = described_configuration["FlinkApplicationConfigurationDescription"]
+        flink["ParallelismConfigurationDescription"]["CurrentParallelism"] = (
+            configuration.current_parallelism(record)
+        )
     detail = {
         "ApplicationARN": record["arn"],
         "ApplicationDescription": record["description"],
@@ -171,9 +179,7 @@ def described(record: Json, version: str | None = None) -> Json:
         "ApplicationVersionId": number,
         "CreateTimestamp": record["created_at"],
         "LastUpdateTimestamp": record["updated_at"],
-        "ApplicationConfigurationDescription": configuration.described(
-            parts["configuration"], parts["code_facts"], parts["vpcs"], run
-        ),
+        "ApplicationConfigurationDescription": described_configuration,
         "CloudWatchLoggingOptionDescriptions": parts["logging"] or None,
         "ApplicationMaintenanceConfigurationDescription": maintenance(record),
         "ApplicationVersionCreateTimestamp": record["versions"][str(number)]["created_at"],

@@ -90,8 +90,19 @@ class AttachmentOperations(ApplicationService):
             "OperationId": operation["OperationId"],
         }
 
-    def restart(self, call: Call, record: Json, operation_name: str, previous: str) -> Json:
-        """The operation that brings a new version into force: at once, or by UPDATING the job."""
+    def restart(
+        self,
+        call: Call,
+        record: Json,
+        operation_name: str,
+        previous: str,
+        run: Json | None = None,
+    ) -> Json:
+        """The operation that brings a new version into force: at once, or by UPDATING the job.
+
+        A job that restarts does so from its latest snapshot unless `run` says otherwise: what the
+        last StartApplication said does not count any more.
+        """
         operation = applications.begin_operation(record, operation_name, call.now())
         operation["ApplicationVersionChangeDetails"] = {
             "ApplicationVersionUpdatedFrom": int(previous),
@@ -100,6 +111,7 @@ class AttachmentOperations(ApplicationService):
         if record["status"] != Status.RUNNING:
             applications.end_operation(operation, "SUCCESSFUL", call.now())
             return operation
+        record["run"] = run or {}
         record["status"] = Status.UPDATING.value
         aws = self.host.aws(call.region)
         work = self.lifecycle.update(aws, call.region, record, operation, previous)
@@ -133,7 +145,7 @@ class AttachmentOperations(ApplicationService):
         shown = [applications.described_snapshot(snapshots[name]) for name in names]
         return {"SnapshotSummaries": shown, "NextToken": token}
 
-    def delete_application_snapshot(self, call: Call, request: Json) -> Json:
+    async def delete_application_snapshot(self, call: Call, request: Json) -> Json:
         """Delete a snapshot; its creation time must be given exactly."""
         record = self._application(call, request)
         snapshot = self._snapshot(record, request)
@@ -146,6 +158,7 @@ class AttachmentOperations(ApplicationService):
         if snapshot["SnapshotStatus"] == "CREATING":
             raise ServiceError("ResourceInUseException", "The snapshot is being created.")
         del record["snapshots"][snapshot["SnapshotName"]]
+        await self.lifecycle.discard(snapshot)
         return {}
 
     def _snapshot(self, record: Json, request: Json) -> Json:

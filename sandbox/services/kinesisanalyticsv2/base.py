@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 APPLICATIONS: Final = "applications"
 _DEFAULT_PAGE: Final = 50
+_RESTARTED: Final = "The sandbox was restarted."
+_RESTARTING: Final = frozenset(
+    {Status.UPDATING, Status.AUTOSCALING, Status.MAINTENANCE, Status.ROLLING_BACK}
+)
+"""Statuses that end with the current version running."""
 
 
 class ApplicationService(Service):
@@ -29,18 +34,47 @@ class ApplicationService(Service):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.lifecycle = Lifecycle(Clock())
-        self._work: dict[str, asyncio.Task[None]] = {}
+        self._work: dict[str, set[asyncio.Task[None]]] = {}
 
     async def start(self) -> None:
-        """No job outlives the server: what was under way has failed, what ran is READY."""
-        for _, _, table in self.store.tables(APPLICATIONS):
-            for name, record in list(table.items()):
-                if record["status"] == Status.DELETING:
-                    del table[name]
-                    continue
-                if record["status"] != Status.READY:
-                    record["status"] = Status.READY.value
-                self._abandon(record, "FAILED", "The sandbox was restarted.")
+        """Carry on where the last server ended: what ran, runs again from its newest state."""
+        for _, region, table in self.store.tables(APPLICATIONS):
+            for record in list(table.values()):
+                self._carry_on(region, table, record)
+
+    def every_record(self) -> list[tuple[str, Json]]:
+        """Region and record of every application there is."""
+        return [
+            (region, record)
+            for _, region, table in self.store.tables(APPLICATIONS)
+            for record in table.values()
+        ]
+
+    def _carry_on(self, region: str, table: Table, record: Json) -> None:
+        status, aws = record["status"], self.host.aws(region)
+        under_way = next(
+            (one for one in record["operations"] if one["OperationStatus"] == "IN_PROGRESS"), None
+        )
+        if status == Status.DELETING:
+            self.begin(record, self._delete(table, record), "delete")
+        elif status == Status.STARTING and under_way is not None:
+            self.begin(record, self.lifecycle.start(aws, region, record, under_way), "start")
+        elif status == Status.FORCE_STOPPING:
+            self._abandon(record, "SUCCESSFUL", None)
+            record["status"] = Status.READY.value
+        elif status in {Status.RUNNING, Status.STOPPING}:
+            # A stop, or a snapshot, of a job that was lost meanwhile.
+            self._abandon(record, "FAILED", _RESTARTED)
+            record["status"] = Status.RUNNING.value
+            self.begin(record, self.lifecycle.resume(aws, region, record, None), "resume")
+        elif status in _RESTARTING:
+            self.begin(record, self.lifecycle.resume(aws, region, record, under_way), "resume")
+        else:
+            self._abandon(record, "FAILED", _RESTARTED)
+
+    async def _delete(self, table: Table, record: Json) -> None:
+        await self.lifecycle.delete(record)
+        table.pop(record["name"], None)
 
     def applications(self, call: Call) -> Table:
         """Records of the caller's account and region by name."""
@@ -56,19 +90,22 @@ class ApplicationService(Service):
 
     def begin(self, record: Json, work: Coroutine[Any, Any, None], what: str) -> None:
         """Carry on in the background."""
-        task = self._work[record["arn"]] = self.spawn(work, f"{what} {record['name']}")
+        task = self.spawn(work, f"{what} {record['name']}")
+        self._work.setdefault(record["arn"], set()).add(task)
         task.add_done_callback(lambda done: self._forget(record["arn"], done))
 
     def _forget(self, arn: str, done: asyncio.Task[None]) -> None:
-        if self._work.get(arn) is done:
-            del self._work[arn]
+        left = self._work.get(arn, set())
+        left.discard(done)
+        if not left:
+            self._work.pop(arn, None)
 
     async def interrupt(self, record: Json) -> None:
         """End what is under way; its operation is CANCELLED."""
-        task = self._work.pop(record["arn"], None)
-        if task is not None:
+        tasks = list(self._work.get(record["arn"], ()))
+        for task in tasks:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._abandon(record, "CANCELLED", None)
 
     def _abandon(self, record: Json, status: str, error: str | None) -> None:

@@ -119,6 +119,20 @@ def effective(flink: Json, member: str) -> Json:
     return {"ConfigurationType": "DEFAULT", **_DEFAULTS[member], **given}
 
 
+def current_parallelism(record: Json) -> int:
+    """What the job runs with: where the service scaled it, else what was configured."""
+    flink = record["configuration"].get("FlinkApplicationConfiguration", {})
+    configured = effective(flink, "ParallelismConfiguration")["Parallelism"]
+    return int(record.get("current_parallelism") or configured)
+
+
+def kpus(record: Json) -> int:
+    """Kinesis Processing Units of the job, without the one for orchestration."""
+    flink = record["configuration"].get("FlinkApplicationConfiguration", {})
+    per_kpu: int = effective(flink, "ParallelismConfiguration")["ParallelismPerKPU"]
+    return math.ceil(current_parallelism(record) / per_kpu)
+
+
 def updated(configuration: Json, update: Json) -> Json:
     """`configuration` after an ApplicationConfigurationUpdate; both are left as they are."""
     change = _without_suffix(update)

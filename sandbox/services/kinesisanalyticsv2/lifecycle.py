@@ -12,14 +12,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sandbox.protocol.errors import ServiceError
-from sandbox.services.kinesisanalyticsv2 import applications, code, configuration
+from sandbox.flink.jobs import JobError, JobRunner
+from sandbox.services.kinesisanalyticsv2 import applications, configuration, launching
 from sandbox.services.kinesisanalyticsv2.applications import Status
-from sandbox.services.kinesisanalyticsv2.jobs import Job, JobError, JobRunner
 
 if TYPE_CHECKING:
+    from sandbox.flink.jobs import Job
     from sandbox.loopback import Loopback
     from sandbox.protocol.wire import Json
+    from sandbox.services.kinesisanalyticsv2.code_store import CodeStore
 
 STEP_SECONDS: Final = 0.3
 """Least time in a passing status, so that who polls can see it; minutes in AWS."""
@@ -51,6 +52,8 @@ class Lifecycle:
         self.clock = clock
         self.runner: JobRunner | None = None
         """Set by whoever brings a cluster; without it nothing starts."""
+        self.code_store: CodeStore | None = None
+        """Set by whoever has a disk; without it code is fetched from S3 at each start."""
 
     async def start(self, aws: Loopback, region: str, record: Json, operation: Json) -> None:
         """STARTING, then RUNNING; or READY again, with the reason in the operation."""
@@ -64,13 +67,36 @@ class Lifecycle:
         record["status"] = Status.RUNNING.value
         self._end(operation, "SUCCESSFUL")
 
+    async def resume(
+        self, aws: Loopback, region: str, record: Json, operation: Json | None
+    ) -> None:
+        """The server was restarted: run the job again as it was, from its newest state.
+
+        `operation` is what was under way, whose effect is to run the current version. A job that
+        cannot be run is READY, and an operation that nobody asked for says why.
+        """
+        try:
+            job = await launching.job(aws, region, record, self.code_store)
+            await self._need_runner().resume(job)
+        except JobError as error:
+            record["status"] = Status.READY.value
+            told = operation or applications.begin_operation(
+                record, "StartApplication", self.clock.now()
+            )
+            self._end(told, "FAILED", f"After a restart of the sandbox: {error}")
+            return
+        record["status"] = Status.RUNNING.value
+        if operation is not None:
+            self._end(operation, "SUCCESSFUL")
+
     async def stop(self, record: Json, operation: Json, *, force: bool) -> None:
         """STOPPING with a snapshot where enabled, or FORCE_STOPPING without; then READY."""
         await self.clock.sleep(STEP_SECONDS)
         try:
-            if not force:
-                await self._snapshot_if_enabled(record, "STOP")
-            await self._halt(record)
+            if force:
+                await self._halt(record)
+            else:
+                await self._suspend(record, "STOP")
         except JobError as error:
             record["status"] = Status.RUNNING.value
             self._end(operation, "FAILED", str(error))
@@ -83,12 +109,18 @@ class Lifecycle:
     ) -> None:
         """UPDATING: the job restarts on the new version; a failure may roll back to `previous`."""
         await self.clock.sleep(STEP_SECONDS)
+        rolls_back = configuration.rollback_enabled(record["versions"][previous]["configuration"])
         try:
-            await self._snapshot_if_enabled(record, "UPDATEAPPLICATION")
-            await self._halt(record)
-            await self._launch(aws, region, record)
+            await self._suspend(record, "UPDATEAPPLICATION")
         except JobError as error:
-            if not configuration.rollback_enabled(record["versions"][previous]["configuration"]):
+            self._take_back(record, previous)
+            record["status"] = Status.RUNNING.value
+            self._end(operation, "FAILED", str(error))
+            return
+        try:
+            await self._launch(aws, region, record, must_be_stable=rolls_back)
+        except JobError as error:
+            if not rolls_back:
                 record["status"] = Status.READY.value
                 self._end(operation, "FAILED", str(error))
                 return
@@ -107,12 +139,45 @@ class Lifecycle:
         record["status"] = Status.ROLLING_BACK.value
         await self.clock.sleep(STEP_SECONDS)
         left = record["version"]
+        self._take_back(record, version)
+        record["rolled_back_from"], record["rolled_back_to"] = left, int(version)
+        record["run"] = {}
+        try:
+            await self._halt(record)
+            await self._launch(aws, region, record)
+        except JobError as error:
+            record["status"] = Status.READY.value
+            self._end(operation, "FAILED", str(error))
+            return
+        record["status"] = Status.RUNNING.value
+        self._end(operation, "SUCCESSFUL")
+
+    def _take_back(self, record: Json, version: str) -> None:
+        """A new version, with everything as it was in `version`."""
         parts = record["versions"][version]
         record.update({name: parts[name] for name in parts if name not in {"created_at", "token"}})
         applications.new_version(record, self.clock.now())
-        record["rolled_back_from"], record["rolled_back_to"] = left, int(version)
+
+    async def restart(
+        self,
+        aws: Loopback,
+        region: str,
+        record: Json,
+        operation: Json,
+        parallelism: int | None,
+    ) -> None:
+        """AUTOSCALING or MAINTENANCE: the service restarts the job, with another parallelism."""
+        await self.clock.sleep(STEP_SECONDS)
         try:
-            await self._halt(record)
+            await self._suspend(record, operation["Operation"].upper())
+        except JobError as error:
+            record["status"] = Status.RUNNING.value
+            self._end(operation, "FAILED", str(error))
+            return
+        record["run"] = {}
+        if parallelism is not None:
+            record["current_parallelism"] = parallelism
+        try:
             await self._launch(aws, region, record)
         except JobError as error:
             record["status"] = Status.READY.value
@@ -125,61 +190,57 @@ class Lifecycle:
         """Take a savepoint; the snapshot is then READY or FAILED."""
         await self.clock.sleep(STEP_SECONDS)
         try:
-            await self._take(record, snapshot)
+            await self._keep(snapshot, lambda runner: runner.snapshot(record["arn"]))
         except JobError as error:
             self._end(operation, "FAILED", str(error))
             return
         self._end(operation, "SUCCESSFUL")
 
+    async def discard(self, snapshot: Json) -> None:
+        """Delete the savepoint of a snapshot."""
+        if self.runner is not None and snapshot["location"] is not None:
+            await self.runner.discard(snapshot["location"])
+
     async def delete(self, record: Json) -> None:
-        """DELETING: the job ends with the application."""
+        """DELETING: the job ends with the application, and its snapshots with it."""
         await self.clock.sleep(STEP_SECONDS)
         await self._halt(record)
+        if self.runner is not None:
+            await self.runner.forget(record["arn"])
 
-    async def _launch(self, aws: Loopback, region: str, record: Json) -> None:
-        settings, run = record["configuration"], record["run"] or {}
-        try:
-            content = await code.fetched(aws, settings)
-            restore_from = applications.restore_location(record, run)
-        except ServiceError as error:
-            raise JobError(error.message) from error
-        found = await asyncio.to_thread(code.problems, content, settings)
-        if found or content is None:
-            raise JobError(" ".join(found))
+    async def _launch(
+        self, aws: Loopback, region: str, record: Json, *, must_be_stable: bool = False
+    ) -> None:
+        launching.begin_run(record)
+        job: Job = await launching.job(
+            aws, region, record, self.code_store, must_be_stable=must_be_stable
+        )
+        await self._need_runner().start(job)
+
+    def _need_runner(self) -> JobRunner:
         if self.runner is None:
             raise JobError(_NO_RUNNER)
-        job = Job(
-            application_arn=record["arn"],
-            region=region,
-            runtime_environment=record["runtime"],
-            code=content,
-            configuration=settings,
-            restore_from=restore_from,
-            allow_non_restored_state=bool(
-                run.get("FlinkRunConfiguration", {}).get("AllowNonRestoredState", False)
-            ),
-        )
-        await self.runner.start(job)
+        return self.runner
 
     async def _halt(self, record: Json) -> None:
         if self.runner is not None:
             await self.runner.stop(record["arn"])
 
-    async def _snapshot_if_enabled(self, record: Json, reason: str) -> None:
+    async def _suspend(self, record: Json, reason: str) -> None:
+        """End the job, with a snapshot where these are enabled."""
         if not configuration.snapshots_enabled(record["configuration"]):
+            await self._halt(record)
             return
         now = self.clock.now()
         moments = itertools.count(round(now * _MILLISECONDS))
         names = (f"{reason}-{record['name']}-{moment}" for moment in moments)
         name = next(name for name in names if name not in record["snapshots"])
-        await self._take(record, applications.begin_snapshot(record, name, now))
+        snapshot = applications.begin_snapshot(record, name, now)
+        await self._keep(snapshot, lambda runner: runner.suspend(record["arn"]))
 
-    async def _take(self, record: Json, snapshot: Json) -> None:
-        if self.runner is None:
-            snapshot["SnapshotStatus"] = "FAILED"
-            raise JobError("There is no running job to take a snapshot of.")
+    async def _keep(self, snapshot: Json, taken: Callable[[JobRunner], Awaitable[str]]) -> None:
         try:
-            snapshot["location"] = await self.runner.snapshot(record["arn"])
+            snapshot["location"] = await taken(self._need_runner())
         except JobError:
             snapshot["SnapshotStatus"] = "FAILED"
             raise

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
+from sandbox.flink.jobs import JobError
 from sandbox.protocol.errors import ServiceError
 from sandbox.services.kinesisanalyticsv2 import applications, code, configuration
 from sandbox.services.kinesisanalyticsv2.applications import Status
-from sandbox.services.kinesisanalyticsv2.attachments import AttachmentOperations
 from sandbox.services.kinesisanalyticsv2.base import page
+from sandbox.services.kinesisanalyticsv2.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from sandbox.protocol.wire import Json
     from sandbox.services.base import Call
 
 _MOST_APPLICATIONS: Final = 50
+_SESSION_SECONDS: Final = 43_200
 
 
-class KinesisAnalyticsV2(AttachmentOperations):
+class KinesisAnalyticsV2(Upkeep):
     """Managed Service for Apache Flink: Flink applications; no SQL, no Studio."""
 
     async def create_application(self, call: Call, request: Json) -> Json:
@@ -48,7 +51,10 @@ class KinesisAnalyticsV2(AttachmentOperations):
             )
 
     async def _code_facts(self, call: Call, settings: Json) -> Json:
-        return code.facts(await code.fetched(self.host.aws(call.region), settings))
+        content = await code.fetched(self.host.aws(call.region), settings)
+        if content is not None and self.lifecycle.code_store is not None:
+            await asyncio.to_thread(self.lifecycle.code_store.keep, content)
+        return code.facts(content)
 
     def describe_application(self, call: Call, request: Json) -> Json:
         """The current version and the status."""
@@ -71,8 +77,11 @@ class KinesisAnalyticsV2(AttachmentOperations):
         configuration.check_runtime(runtime)
         role: str = request.get("ServiceExecutionRoleUpdate") or record["role"]
         _check_role(call, role)
-        facts = await self._code_facts(call, settings)
+        facts = record["code_facts"]
+        if "ApplicationCodeConfigurationUpdate" in change:
+            facts = await self._code_facts(call, settings)
         self._changeable(call, request)  # again: another request may have come in between
+        applications.restore_location(record, request.get("RunConfigurationUpdate", {}))
         vpcs = [_updated_vpc(one, change) for one in record["vpcs"]]
         logging = _updated_logging(record["logging"], request)
         previous = str(record["version"])
@@ -84,10 +93,13 @@ class KinesisAnalyticsV2(AttachmentOperations):
             vpcs=vpcs,
             logging=logging,
         )
-        if "RunConfigurationUpdate" in request:
-            record["run"] = (record["run"] or {}) | request["RunConfigurationUpdate"]
+        if _sets_parallelism(change):
+            record.pop("current_parallelism", None)
+        run = request.get("RunConfigurationUpdate")
+        if run is not None:
+            record["run"] = (record["run"] or {}) | run
         applications.new_version(record, call.now())
-        operation = self.restart(call, record, "UpdateApplication", previous)
+        operation = self.restart(call, record, "UpdateApplication", previous, run)
         return {
             "ApplicationDetail": applications.described(record),
             "OperationId": operation["OperationId"],
@@ -162,12 +174,8 @@ class KinesisAnalyticsV2(AttachmentOperations):
         applications.require(record, "deleted")
         await self.interrupt(record)
         record["status"] = Status.DELETING.value
-        self.begin(record, self._delete(call, record), "delete")
+        self.begin(record, self._delete(self.applications(call), record), "delete")
         return {}
-
-    async def _delete(self, call: Call, record: Json) -> None:
-        await self.lifecycle.delete(record)
-        self.applications(call).pop(record["name"], None)
 
     def describe_application_operation(self, call: Call, request: Json) -> Json:
         """How an operation goes, and why it failed."""
@@ -207,7 +215,7 @@ class KinesisAnalyticsV2(AttachmentOperations):
         ]
         return {"ApplicationVersionSummaries": summaries, "NextToken": token}
 
-    def create_application_presigned_url(self, call: Call, request: Json) -> Json:
+    async def create_application_presigned_url(self, call: Call, request: Json) -> Json:
         """Address of the Flink dashboard of a running application."""
         record, runner = self._application(call, request), self.lifecycle.runner
         if request["UrlType"] != "FLINK_DASHBOARD_URL":
@@ -217,7 +225,12 @@ class KinesisAnalyticsV2(AttachmentOperations):
                 "ResourceInUseException",
                 f"Application {record['name']} is {record['status']}, the dashboard needs RUNNING.",
             )
-        return {"AuthorizedUrl": runner.dashboard_url(record["arn"])}
+        seconds = request.get("SessionExpirationDurationInSeconds", _SESSION_SECONDS)
+        try:
+            url = await runner.dashboard_url(record["arn"], seconds)
+        except JobError as error:
+            raise ServiceError("ResourceInUseException", str(error)) from error
+        return {"AuthorizedUrl": url}
 
     def update_application_maintenance_configuration(self, call: Call, request: Json) -> Json:
         """Move the maintenance window."""
@@ -239,6 +252,11 @@ def _check_role(call: Call, role_arn: str) -> None:
             "Cross-account pass role is not allowed, The role should belong to account "
             f"'{call.account_id}'",
         )
+
+
+def _sets_parallelism(change: Json) -> bool:
+    flink = change.get("FlinkApplicationConfigurationUpdate", {})
+    return "ParallelismUpdate" in flink.get("ParallelismConfigurationUpdate", {})
 
 
 def _updated_vpc(described: Json, change: Json) -> Json:

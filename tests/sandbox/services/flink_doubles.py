@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from sandbox.flink.jobs import Job, JobError
 from sandbox.protocol.errors import ServiceError
 from sandbox.services.kinesisanalyticsv2.code import RUN_OPTIONS
-from sandbox.services.kinesisanalyticsv2.jobs import Job, JobError
 from tests.sandbox.services.calling import Caller
 
 NAME = "agg"
@@ -26,6 +26,9 @@ class RecordingRunner:
     running: dict[str, Job] = field(default_factory=dict)
     failure: str | None = None
     snapshots: int = 0
+    resumed: list[Job] = field(default_factory=list)
+    discarded: list[str] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
 
     async def start(self, job: Job) -> None:
         """Note the job, or fail."""
@@ -40,11 +43,30 @@ class RecordingRunner:
         self.snapshots += 1
         return f"savepoint-{self.snapshots}"
 
+    async def resume(self, job: Job) -> None:
+        """Note the job as one that was resumed, or fail."""
+        await self.start(job)
+        self.resumed.append(job)
+
+    async def suspend(self, application_arn: str) -> str:
+        """A savepoint, then nothing runs; or fail."""
+        location = await self.snapshot(application_arn)
+        del self.running[application_arn]
+        return location
+
+    async def discard(self, location: str) -> None:
+        """Note the savepoint as deleted."""
+        self.discarded.append(location)
+
+    async def forget(self, application_arn: str) -> None:
+        """Note the application as deleted."""
+        self.forgotten.append(application_arn)
+
     async def stop(self, application_arn: str) -> None:
         """Forget the job."""
         self.running.pop(application_arn, None)
 
-    def dashboard_url(self, application_arn: str) -> str:
+    async def dashboard_url(self, application_arn: str, session_seconds: int) -> str:
         """Any address."""
         return "http://127.0.0.1:8081/"
 

@@ -48,6 +48,13 @@ class RealSandbox:
         eventually(lambda: lifecycle.find(self.home) is None)
         self.stop()
 
+    @property
+    def pid(self) -> int:
+        """Process id of the server."""
+        running = lifecycle.find(self.home)
+        assert running is not None
+        return running.pid
+
     def client(self, service: str, region: str = "us-east-1") -> Any:
         """A boto3 client that talks to it."""
         return boto3.client(

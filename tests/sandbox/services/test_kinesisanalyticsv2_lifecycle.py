@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from sandbox.protocol.errors import ServiceError
-from sandbox.services.kinesisanalyticsv2 import KinesisAnalyticsV2
 from sandbox.services.kinesisanalyticsv2.applications import ALLOWED, Status
 from tests.sandbox.services.calling import Caller
 from tests.sandbox.services.flink_doubles import (
@@ -241,13 +240,3 @@ def test_the_dashboard_needs_a_running_job(flink: Caller, runner: RecordingRunne
     flink("StartApplication", ApplicationName=NAME)
     flink.settle()
     assert flink("CreateApplicationPresignedUrl", **request)["AuthorizedUrl"].startswith("http")
-
-
-def test_a_restarted_server_has_no_jobs(flink: Caller, runner: RecordingRunner) -> None:
-    """What ran is READY, what was under way has FAILED, what was deleted is gone."""
-    started(flink)
-    stop = flink("StopApplication", ApplicationName=NAME)
-    again = KinesisAnalyticsV2(flink.host, flink.store)  # type: ignore[arg-type]
-    flink.run(again.start())
-    assert status(flink) == "READY"
-    assert "restarted" in error_of(operation(flink, stop["OperationId"]))

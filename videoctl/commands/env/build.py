@@ -49,13 +49,14 @@ def plan(
     """Show what create or update would do; nothing is changed."""
     from videoctl.commands.env.running import save_plan, show_plan
     from videoctl.context import Context
+    from videoctl.model.cost import estimate
 
     context = Context(command)
     session = context.session(context.specification(name))
     made, observed = session.plan(
         "create", ttl=ttl, accepted=tuple(accept_replacement or ()), with_preview=True
     )
-    show_plan(context, made, observed)
+    show_plan(context, made, observed, cost=estimate(session.specification))
     if save is not None:
         save_plan(save, made, observed)
         context.output.say(f"saved; apply it with: videoctl env create {name} --plan {save}")
@@ -178,6 +179,7 @@ def _build(
     wait: bool,
 ) -> None:
     from videoctl.commands.env.running import refuse_if_blocked, run_plan, show_plan
+    from videoctl.model.cost import estimate
 
     made, observed = session.plan(
         action, ttl=ttl, accepted=accepted, with_canary=not skip_canary, with_preview=dry_run
@@ -185,7 +187,7 @@ def _build(
     if saved is not None:
         _refuse_if_stale(saved, made)
     if dry_run:
-        show_plan(context, made, observed)
+        show_plan(context, made, observed, cost=estimate(session.specification))
         return
     refuse_if_blocked(context, made)
     if made.pending(observed):
@@ -212,15 +214,17 @@ def _refuse_if_stale(saved: Path, fresh: Plan) -> None:
 
 
 def _ask(context: Context, session: EnvironmentSession, action: str, confirm: str | None) -> None:
+    """Say what it will cost, then ask; protected environments by their name."""
+    from videoctl.commands.env.running import cost_line
     from videoctl.model.cost import estimate
 
     specification = session.specification
-    cost = estimate(specification)
-    price = f"{cost.cost_per_month_usd:,.2f} USD a month ({cost.cost_per_hour_usd:,.2f} an hour)"
-    what = f"{action} {specification.name} in {' and '.join(specification.regions)}: about {price}"
+    where = " and ".join(specification.regions)
+    what = f"{action} {specification.name} in {where}: {cost_line(estimate(specification))}."
     if specification.protected:
-        context.confirm_by_name(
-            specification.name, confirm, what=f"{what}. {specification.title} is protected."
-        )
+        what = f"{what} {specification.title} is protected."
+        context.confirm_by_name(specification.name, confirm, what=what)
     else:
-        context.confirm(f"{what}, standing cost. Go on?")
+        context.confirm(f"{what} Go on?")
+    if context.assume_yes or confirm is not None:
+        context.output.say(what)

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
     from videoctl.context import Context
     from videoctl.execution.results import RunResult
+    from videoctl.model.cost import CostEstimate
     from videoctl.planning.observation import ObservedEnvironment
     from videoctl.planning.plan import Plan
     from videoctl.session import EnvironmentSession
 
 
-def show_plan(context: Context, plan: Plan, observed: ObservedEnvironment) -> None:
-    """Print the plan as the command's result."""
+def show_plan(
+    context: Context, plan: Plan, observed: ObservedEnvironment, *, cost: CostEstimate | None = None
+) -> None:
+    """Print the plan as the command's result, with the standing cost of what it would build."""
     from videoctl.planning.plan import plan_document
     from videoctl.render import draw_plan
 
@@ -30,8 +33,21 @@ def show_plan(context: Context, plan: Plan, observed: ObservedEnvironment) -> No
 
     def text(console: Console) -> None:
         draw_plan(console, plan, pending)
+        if cost is not None:
+            console.print(f"cost: {cost_line(cost)}", markup=False)
 
-    context.output.result(plan_document(plan, observed), text)
+    document = plan_document(plan, observed)
+    if cost is not None:
+        document["cost_per_month_usd"] = cost.cost_per_month_usd
+    context.output.result(document, text)
+
+
+def cost_line(cost: CostEstimate) -> str:
+    """A standing-cost estimate as a person reads it."""
+    return (
+        f"about {cost.cost_per_month_usd:,.2f} USD a month ({cost.cost_per_hour_usd:,.2f} an hour)"
+        f" while it stands, without traffic; list prices of {cost.prices_date}"
+    )
 
 
 def refuse_if_blocked(context: Context, plan: Plan) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.ports import free_ports
 from sandbox.services.ecs import containers
 
 HANDLER: dict[str, Any] = {
@@ -46,4 +47,4 @@ def test_overrides_of_a_run_win() -> None:
 
 def test_free_ports_are_different() -> None:
     """A task never gets the same port twice."""
-    assert len(set(containers.free_ports(20))) == 20
+    assert len(set(free_ports(20))) == 20
