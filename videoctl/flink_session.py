@@ -122,9 +122,7 @@ class FlinkSession:
             "region", "application", "application_status", "healthy", "parallelism", "open_shards",
         )  # fmt: skip
         found = self.applications(observed)
-        rows = [
-            {**{key: one[key] for key in keys}, "newest_snapshot": _newest(one)} for one in found
-        ]
+        rows = [{**{key: one[key] for key in keys}, **_newest(one)} for one in found]
         told = [f"{one['region']}: {reason}" for one in found for reason in one["reasons"]]
         failed = [
             f"{one['region']}: {operation['operation']}: {operation['error']}"
@@ -223,6 +221,10 @@ def _seconds(moment: datetime | None, now: datetime | None) -> float | None:
     return round(max(0.0, (now - moment).total_seconds()), 1)
 
 
-def _newest(described_application: Mapping[str, Any]) -> str | None:
-    ready = [one["name"] for one in described_application["snapshots"] if one["status"] == "READY"]
-    return ready[0] if ready else None
+def _newest(described_application: Mapping[str, Any]) -> dict[str, Any]:
+    ready = [one for one in described_application["snapshots"] if one["status"] == "READY"]
+    newest = ready[0] if ready else {}
+    return {
+        "newest_snapshot": newest.get("name"),
+        "snapshot_age_seconds": newest.get("age_seconds"),
+    }

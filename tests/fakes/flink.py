@@ -91,7 +91,8 @@ def saved(world: ObservedEnvironment, region: Region, name: str) -> ObservedEnvi
     """A snapshot more; of what does not run there is none to take."""
     found = _operated(world, region, "CreateApplicationSnapshot")
     assert found.status == "RUNNING"
-    return changed(world, region, snapshots=(snapshot(name), *(found.snapshots or ())))
+    taken = replace(found, snapshots=(snapshot(name), *(found.snapshots or ())))
+    return _in_region(world, region, application=taken)
 
 
 def resharded(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from videoctl.aws.errors import NotFound
@@ -20,6 +20,7 @@ OPERATIONS_SHOWN: Final = 20
 
 _DASHBOARD_SECONDS: Final = 1800
 """How long a dashboard session lasts: the shortest the service allows."""
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _MS: Final = 1000
 
 
@@ -48,11 +49,11 @@ class Application:
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """A snapshot: SnapshotStatus and when it was begun."""
+    """A snapshot: SnapshotStatus and when it was begun; None where the service does not say."""
 
     name: str
     status: str
-    created_at: datetime
+    created_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +105,7 @@ class KinesisAnalyticsV2Gateway:
                 Snapshot(
                     name=one["SnapshotName"],
                     status=one["SnapshotStatus"],
-                    created_at=one["SnapshotCreationTimestamp"],
+                    created_at=one.get("SnapshotCreationTimestamp"),
                 )
                 for one in self._client.items(
                     "ListApplicationSnapshots", "SnapshotSummaries", ApplicationName=application
@@ -112,7 +113,7 @@ class KinesisAnalyticsV2Gateway:
             ]
         except NotFound:
             return ()
-        return tuple(sorted(found, key=lambda one: one.created_at, reverse=True))
+        return tuple(sorted(found, key=lambda one: one.created_at or _LONG_AGO, reverse=True))
 
     def snapshot_count(self, application: str) -> int:
         """How many snapshots the application has."""

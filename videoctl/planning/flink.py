@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from videoctl.planning import conditions, flink_checks, flink_conditions, flink_steps
 from videoctl.planning.checks import account_check
-from videoctl.planning.flink_request import STARTABLE
+from videoctl.planning.flink_request import ENDING, STARTABLE
 from videoctl.planning.observation import ABSENT
 from videoctl.planning.observed_flink import ObservedApplication
 from videoctl.planning.plan import make_plan
@@ -61,7 +61,7 @@ def plan_restart(observed: ObservedEnvironment, request: FlinkRequest) -> Plan:
         steps += flink_steps.bring_to_rest(
             observed, region, application, force=request.skip_snapshot
         )
-        steps += _started(region, application)
+        steps += _started(region, application, forced=request.skip_snapshot)
     flags = ("--skip-snapshot",) if request.skip_snapshot else ()
     return make_plan(
         action="flink-restart",
@@ -136,10 +136,16 @@ def _reshard(
 
 
 def _started(
-    region: Region, application: ObservedApplication, *, every_shard: bool = False
+    region: Region,
+    application: ObservedApplication,
+    *,
+    every_shard: bool = False,
+    forced: bool = False,
 ) -> Iterator[Step]:
     since = application.last_operation_at
-    yield flink_steps.start(region, since)
+    will_be_saved = application.status not in {"READY", *ENDING} and not forced
+    is_saved = will_be_saved or application.newest_snapshot is not None
+    yield flink_steps.start(region, since, is_saved=is_saved)
     yield flink_steps.reads(region, since, every_shard=every_shard)
 
 

@@ -12,6 +12,8 @@ from videoctl.planning.observed_flink import UNREADABLE
 from videoctl.planning.plan import Check, Loss, Verdict
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from videoctl.model.regions import Region
     from videoctl.model.specification import EnvironmentSpecification
     from videoctl.planning.observation import ObservedEnvironment
@@ -143,7 +145,7 @@ def shard_limit_check(observed: ObservedEnvironment, region: Region, shards: int
     nearest = max(least, min(most, shards))
     return Check(
         check=f"shard-limits:{region}",
-        seen=f"{current} open shards, {shards} asked for",
+        seen=f"{current} open, {shards} asked for",
         limit=f"{least} to {most}: half to double at once, ten times in 24 hours",
         verdict=Verdict.PASS if shards == nearest else Verdict.FAIL,
         cure=f"first videoctl flink reshard --env {observed.environment} --shards {nearest}",
@@ -194,8 +196,12 @@ def losses(observed: ObservedEnvironment, region: Region) -> Loss:
         stage=f"flink:{region}",
         events=None,
         bytes=None,
-        seconds=max(0.0, (observed.observed_at - newest.created_at).total_seconds()),
+        seconds=_age(newest.created_at, observed.observed_at),
         source=f"the job's state since the snapshot {newest.name}: what came since is read again"
         " from the raw stream while that keeps it, and its windows are written again",
         seen_at=observed.observed_at,
     )
+
+
+def _age(moment: datetime | None, now: datetime) -> float | None:
+    return None if moment is None else max(0.0, (now - moment).total_seconds())

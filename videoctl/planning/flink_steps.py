@@ -71,11 +71,12 @@ def stop(region: Region, since: datetime | None, *, force: bool) -> Step:
     )
 
 
-def start(region: Region, since: datetime | None) -> Step:
-    """Start from the newest snapshot."""
+def start(region: Region, since: datetime | None, *, is_saved: bool) -> Step:
+    """Start from the newest snapshot, if there will be one."""
+    whence = "from its newest snapshot" if is_saved else "without a snapshot, since it has none"
     return Step(
         name=f"restart-application:{region}",
-        title=f"Start the application in {region} from its newest snapshot",
+        title=f"Start the application in {region} {whence}",
         reason="RUNNING and a successful operation: the status alone may be a start that failed",
         region=region,
         change=changes.StartApplication(region=region),

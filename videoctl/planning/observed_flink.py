@@ -15,11 +15,11 @@ UNREADABLE: Final = "UNREADABLE"
 
 @dataclass(frozen=True, kw_only=True)
 class ObservedSnapshot:
-    """One snapshot: SnapshotStatus (CREATING, READY, DELETING, FAILED)."""
+    """One snapshot: SnapshotStatus (CREATING, READY, DELETING, FAILED), and when it was begun."""
 
     name: str
     status: str
-    created_at: datetime
+    created_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -147,12 +147,16 @@ def _draw_end_state(console: Console, end_state: dict[str, Any]) -> None:
             table(
                 console,
                 tuple(column.upper().replace("_", " ") for column in columns),
-                [[item.get(column) for column in columns] for item in value],
+                [[_cell(item.get(column)) for column in columns] for item in value],
             )
             console.print()
         elif value not in (None, [], {}):
             shown = ", ".join(map(str, value)) if isinstance(value, list) else value
             console.print(f"{key.replace('_', ' ')}: {shown}", markup=False)
+
+
+def _cell(value: object) -> object:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
 
 
 def save_plan(path: Path, plan: Plan, observed: ObservedEnvironment) -> None:

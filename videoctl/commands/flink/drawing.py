@@ -38,7 +38,7 @@ def _draw_facts(console: Console, one: dict[str, Any]) -> None:
     shards = one["open_shards"]
     rows = [
         ("runtime", one["runtime_environment"]),
-        ("parallelism", _of(one["parallelism"], "subtasks", shards, "open shards")),
+        ("parallelism", _of(one["parallelism"], "subtask", shards, "open shard")),
         ("KPUs", one["kpus"]),
         ("job", job.get("state")),
         ("restarts", job.get("restarts")),
@@ -103,7 +103,11 @@ def _ago(seconds: float | None) -> str | None:
 def _of(count: int | None, what: str, other: int | None, others: str) -> str | None:
     if count is None:
         return None
-    return f"{count} {what}" + ("" if other is None else f" for {other} {others}")
+    return _count(count, what) + ("" if other is None else f" for {_count(other, others)}")
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")
 
 
 def _rate(job: dict[str, Any]) -> str | None:
