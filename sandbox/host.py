@@ -11,6 +11,7 @@ from sandbox.children import Children
 from sandbox.faults import Faults
 from sandbox.home import Home
 from sandbox.loopback import Loopback
+from sandbox.services.base import Service
 from sandbox.services.registry import Registry
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 def _nothing(*_names: str) -> None:
     """Nobody listens yet."""
+
+
+def _not_saved(_service: Service) -> None:
+    """There is no disk yet."""
 
 
 async def _no_wait() -> None:
@@ -37,6 +42,8 @@ class Host:
         faults: the faults in force.
         registry: the services; set once they are made.
         ministack_written: told signing name and operation of each write a service makes there.
+        save: writes a service, and what it changed in MiniStack, to disk; for work without a
+            request, of which others learn before anybody was answered.
         routes_changed: to be called when something changed that the front door depends on.
         routes_taken_over: waits until the front door routes by the present state.
 
@@ -49,6 +56,7 @@ class Host:
     faults: Faults = field(default_factory=Faults)
     registry: Registry | None = None
     ministack_written: Callable[[str, str], None] = _nothing
+    save: Callable[[Service], None] = _not_saved
     routes_changed: Callable[[], None] = _nothing
     routes_taken_over: Callable[[], Awaitable[None]] = _no_wait
     account_id: str = ACCOUNT_ID

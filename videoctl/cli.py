@@ -30,6 +30,9 @@ class CommandEntry:
 
 COMMANDS: Final = (
     CommandEntry("env", "Build, see, change, check and destroy environments.", "env"),
+    CommandEntry(
+        "flink", "Flink applications: state, snapshots, safe restarts, reshards.", "flink"
+    ),
     CommandEntry("stacks", "The module catalogue.", "stacks"),
     CommandEntry("loadtest", "Made-up viewers, fired at an environment.", "loadtest"),
     CommandEntry("sandbox", "The local target: both regions on this machine.", "sandbox"),

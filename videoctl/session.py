@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from stacks.program_input import ProgramInput
     from videoctl.context import Context
     from videoctl.execution.events import Listener
+    from videoctl.execution.history import RunRecord
     from videoctl.execution.lock import SeenLock
     from videoctl.execution.results import RunResult
     from videoctl.model.specification import EnvironmentSpecification
@@ -205,8 +206,10 @@ class EnvironmentSession:
         approve: Callable[[Step], bool],
         reason: str | None = None,
         timeout_seconds: float | None = None,
+        resuming: RunRecord | None = None,
+        describe: Callable[[ObservedEnvironment], Mapping[str, Any]] | None = None,
     ) -> RunResult:
-        """Carry a plan out under the environment's lock."""
+        """Carry a plan out under the environment's lock, or go on with an unfinished run of it."""
         store = self._context.control_store()
         store.ensure()
         self._is_making = plan.action in {"create", "destroy"}
@@ -230,10 +233,19 @@ class EnvironmentSession:
                 interrupts=interrupts,
                 listener=listener,
                 approve=approve,
-                describe=self._describe,
+                describe=describe or self._describe,
                 timeout_seconds=timeout_seconds,
             )
-            return executor.run(plan)
+            return executor.run(plan) if resuming is None else executor.resume(resuming)
+
+    def unfinished(self, plan: Plan) -> RunRecord | None:
+        """The environment's latest run, if it is one of the same command that did not end done."""
+        run = self._journals.latest(self.name)
+        if run is None or run.plan.command != plan.command:
+            return None
+        if run.outcome == "done" or run.completed_by is not None:
+            return None
+        return run
 
     def _tell_taken_over(self, seen: SeenLock) -> None:
         self._context.output.say(

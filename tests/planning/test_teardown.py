@@ -9,7 +9,8 @@ import pytest
 from tests.fakes import world
 from videoctl.model.names import BucketKind
 from videoctl.model.regions import Region
-from videoctl.planning.observation import ObservedApplication, ObservedEnvironment
+from videoctl.planning.observation import ObservedEnvironment
+from videoctl.planning.observed_flink import ObservedApplication
 from videoctl.planning.plan import Verdict
 from videoctl.planning.teardown import plan_destroy
 

@@ -112,6 +112,11 @@ def run_plan(
             reason=reason,
             timeout_seconds=timeout,
         )
+    end(context, result)
+
+
+def end(context: Context, result: RunResult) -> None:
+    """Print how a run ended, and end with its exit code."""
     report(context, result)
     if result.exit_code is not ExitCode.DONE:
         raise typer.Exit(int(result.exit_code))
@@ -140,7 +145,7 @@ def _draw(console: Console, result: RunResult) -> None:
     plan = result.plan
     word = str(result.outcome)
     what = "nothing to do" if word == "done" and result.changed_nothing else word
-    console.print(f"{plan.action} {plan.environment}: ", end="")
+    console.print(f"{plan.action.replace('-', ' ')} {plan.environment}: ", end="")
     console.print(what, style=VERDICT_STYLE.get(word, ""))
     _draw_end_state(console, dict(result.end_state))
     for line in result.next_commands:
@@ -155,6 +160,8 @@ def _draw_end_state(console: Console, end_state: dict[str, Any]) -> None:
             console.print()
             draw_canary(console, value)
             console.print()
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            _draw_rows(console, value)
         elif isinstance(value, list):
             if value:
                 console.print(f"{key.replace('_', ' ')}:")
@@ -162,3 +169,17 @@ def _draw_end_state(console: Console, end_state: dict[str, Any]) -> None:
                 console.print(f"  - {item}", markup=False)
         elif value not in (None, {}):
             console.print(f"{key.replace('_', ' ')}: {value}", markup=False)
+
+
+def _draw_rows(console: Console, rows: list[dict[str, Any]]) -> None:
+    from videoctl.output import table
+
+    columns = tuple(rows[0])
+    headings = tuple(column.upper().replace("_", " ") for column in columns)
+    console.print()
+    table(console, headings, [[_cell(row.get(column)) for column in columns] for row in rows])
+    console.print()
+
+
+def _cell(value: object) -> object:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
