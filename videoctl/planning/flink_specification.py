@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from videoctl.model.specification import EnvironmentSpecification
     from videoctl.planning.observation import ObservedEnvironment
 
+
 def parallelism_check(
     observed: ObservedEnvironment, region: Region, parallelism: int, cure: str
 ) -> Check:

@@ -56,7 +56,7 @@ async def _produce(server: RealSandbox) -> list[tuple[str, int]]:
         publisher = Publisher(stream, settings, tasks, Counters(), time.monotonic)
         await publisher.refresh_shards()
         tasks.start(publisher.run())
-        while not publisher.is_ready:
+        while not publisher.is_ready:  # noqa: ASYNC110 (looked at for milliseconds, once)
             await asyncio.sleep(0.01)
         resharding = asyncio.create_task(_reshard(client))
         number = 0
