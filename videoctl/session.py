@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from videoctl.aws.s3 import S3Gateway
 from videoctl.environment_stack import PROGRAM, EnvironmentStack
@@ -17,6 +17,7 @@ from videoctl.execution.interrupts import Interrupts
 from videoctl.execution.lock import read_lock
 from videoctl.execution.processes import this_process
 from videoctl.execution.records import EnvironmentRecords
+from videoctl.execution.results import Outcome
 from videoctl.execution.run_lock import RunLock
 from videoctl.health import health_checks
 from videoctl.loadtest.accounting import Arrivals, hour_prefixes
@@ -54,6 +55,10 @@ if TYPE_CHECKING:
     from videoctl.planning.status import EnvironmentStatus
     from videoctl.provisioning.changes import Drift
     from videoctl.provisioning.saved_plan import SavedPlan
+
+
+ENDED: Final = frozenset({Outcome.DONE, Outcome.FAILED, Outcome.REFUSED})
+"""Outcomes after which there is nothing to go on with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,11 +244,14 @@ class EnvironmentSession:
             return executor.run(plan) if resuming is None else executor.resume(resuming)
 
     def unfinished(self, plan: Plan) -> RunRecord | None:
-        """The environment's latest run, if it is one of the same command that did not end done."""
+        """The environment's latest run, if it is one of the same command that was cut off.
+
+        One that failed is not: what it met is seen by a plan made anew.
+        """
         run = self._journals.latest(self.name)
         if run is None or run.plan.command != plan.command:
             return None
-        if run.outcome == "done" or run.completed_by is not None:
+        if run.outcome in ENDED or run.completed_by is not None:
             return None
         return run
 

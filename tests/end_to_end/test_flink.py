@@ -177,6 +177,12 @@ def test_a_start_that_fails_says_why(place: Place, counting: Counting) -> None:
     (left,) = (one for one in ran.document["end_state"]["applications"] if one["region"] == REGION)
     assert left["application_status"] == "READY"
     assert f"videoctl flink restart --env dev --region {REGION}" in ran.document["next"]
+    counting.update(
+        ApplicationConfigurationUpdate={
+            "EnvironmentPropertyUpdates": {"PropertyGroups": counting.groups()}
+        }
+    )
+    assert gone_on_with(place, "restart")["restart-application"] == "completed"
 
 
 def _operations(counting: Counting) -> list[dict[str, Any]]:

@@ -63,7 +63,7 @@ def stop(region: Region, since: datetime | None, *, force: bool) -> Step:
     return Step(
         name=f"stop-application:{region}",
         title=f"Stop the application in {region} {how}",
-        reason="settings of the job manager are read at a start",
+        reason="what is changed by a restart, or under a job, is changed at rest",
         region=region,
         change=changes.StopApplication(region=region, force=force),
         done_when=flink_conditions.ApplicationWasStopped(region=region, since=since),

@@ -74,7 +74,7 @@ def refuse_if_blocked(context: Context, plan: Plan, *, shown: bool = False) -> N
     kind = NotAllowedError if blockers[0].check == "account" else RefusedError
     error = kind(
         f"{plan.environment}: {len(blockers)} of {len(plan.checks)} checks refuse to"
-        f" {plan.action} it; nothing was changed",
+        f" {plan.action.removeprefix('flink-')} it; nothing was changed",
         hint=_cures(plan),
         details=tuple(Fault(key=item.check, message=item.message) for item in blockers),
     )

@@ -48,7 +48,7 @@ def snapshot(
 
     context = Context(command)
     session = opened(context, environment, region)
-    made, observed = session.plan("snapshot")
+    made, observed = _planned(context, session, "snapshot", dry_run=dry_run)
     question = f"Take a snapshot of the Flink applications of {made.environment}?"
     _carry_out(
         context, session, made, observed, question,
@@ -71,7 +71,9 @@ def restart(
 
     context = Context(command)
     session = opened(context, environment, region)
-    made, observed = session.plan("restart", skip_snapshot=skip_snapshot)
+    made, observed = _planned(
+        context, session, "restart", dry_run=dry_run, skip_snapshot=skip_snapshot
+    )
     question = f"Restart the Flink applications of {made.environment}?"
     for loss in made.loss:
         ago = "" if loss.seconds is None else f" ({loss.seconds:.0f} s old)"
@@ -97,12 +99,29 @@ def reshard(
 
     context = Context(command)
     session = opened(context, environment, region)
-    made, observed = session.plan("reshard", shards=shards)
+    made, observed = _planned(context, session, "reshard", dry_run=dry_run, shards=shards)
     question = f"Reshard the raw stream of {made.environment} to {shards} shards?"
     _carry_out(
         context, session, made, observed, question,
         dry_run=dry_run, confirm=confirm, reason=reason, timeout=timeout,
     )  # fmt: skip
+
+
+def _planned(
+    context: Context,
+    session: FlinkSession,
+    action: str,
+    *,
+    dry_run: bool,
+    skip_snapshot: bool = False,
+    shards: int | None = None,
+) -> tuple[Plan, ObservedEnvironment]:
+    """The plan for what is there now; who holds the lock is said before anything is looked at."""
+    from videoctl.execution.lock import refuse_if_held
+
+    if not dry_run:
+        refuse_if_held(context.control_store(), session.specification.name)
+    return session.plan(action, skip_snapshot=skip_snapshot, shards=shards)
 
 
 def _carry_out(
@@ -119,19 +138,18 @@ def _carry_out(
 ) -> None:
     """Show, ask, and run; or go on with what was begun."""
     from videoctl.commands.env.running import end, refuse_if_blocked, show_plan
-    from videoctl.execution.lock import refuse_if_held
     from videoctl.progress import progress
 
     begun = session.to_go_on_with(made)
     plan = begun.plan if begun is not None else made
     if dry_run:
         show_plan(context, plan, observed)
-        return
-    if begun is not None:
-        context.output.say(f"going on with {begun.run_id}, which did not come to its end")
-        refuse_if_held(context.control_store(), plan.environment)
+    if begun is None:
+        refuse_if_blocked(context, plan, shown=dry_run)
     else:
-        refuse_if_blocked(context, plan)
+        context.output.say(f"going on with {begun.run_id}, which did not come to its end")
+    if dry_run:
+        return
     if plan.pending(observed):
         _ask(context, session, question, confirm)
     with progress(context.output, plan) as listener:
