@@ -5,7 +5,7 @@ Decision: a sandbox survives both a stop and a `kill -9`.
 - Control planes (MiniStack's and ours): written before the answer of the operation that changed
   them is sent. So whatever a client was told, the next server knows.
 - S3 objects: MiniStack writes each to a file as it is put.
-- Kinesis records: appended to a file before the put is answered (`sandbox.kinesis_records`).
+- Kinesis records: appended to a file before the put is answered (`sandbox.kinesis.records`).
 - Metrics: published points are appended to a file, those of open minutes are saved every second and
   at a stop (`sandbox.metrics`); a `kill -9` loses at most the counts of that second.
 - Everything else that moves without a request or at a high rate (queues, log events, positions of
@@ -27,7 +27,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from sandbox import ministack_runtime
-from sandbox.kinesis_records import KinesisRecords, streams_without_records
+from sandbox.kinesis.records import KinesisRecords, streams_without_records
 from sandbox.services.base import is_reading
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from sandbox.faults import Faults
 from sandbox.home import Home
 from sandbox.loopback import Loopback
 from sandbox.metrics import Metrics
+from sandbox.services.base import Service
 from sandbox.services.registry import Registry
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 def _nothing(*_names: str) -> None:
     """Nobody listens yet."""
+
+
+def _not_saved(_service: Service) -> None:
+    """There is no disk yet."""
 
 
 async def _no_wait() -> None:
@@ -39,6 +44,8 @@ class Host:
         metrics: what is counted of the services' work, and published as CloudWatch metrics.
         registry: the services; set once they are made.
         ministack_written: told signing name and operation of each write a service makes there.
+        save: writes a service, and what it changed in MiniStack, to disk; for work without a
+            request, of which others learn before anybody was answered.
         routes_changed: to be called when something changed that the front door depends on.
         routes_taken_over: waits until the front door routes by the present state.
 
@@ -52,6 +59,7 @@ class Host:
     metrics: Metrics = field(default_factory=Metrics)
     registry: Registry | None = None
     ministack_written: Callable[[str, str], None] = _nothing
+    save: Callable[[Service], None] = _not_saved
     routes_changed: Callable[[], None] = _nothing
     routes_taken_over: Callable[[], Awaitable[None]] = _no_wait
     account_id: str = ACCOUNT_ID

@@ -3,19 +3,18 @@
 MiniStack reads its settings from environment variables when its modules are imported, and keeps
 state in module globals; `prepare` must therefore run before `application`. The version is pinned
 (requirements/sandbox.in), so its module-level names can be relied on here, and only here and in
-`sandbox.durability`, `sandbox.kinesis_records` and `sandbox.counting`.
+`sandbox.durability`, `sandbox.kinesis` and `sandbox.counting`.
 """
 
 from __future__ import annotations
 
 import importlib
-import itertools
 import os
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 from sandbox.account import ACCOUNT_ID, DEFAULT_REGION, client_environment
+from sandbox.kinesis import mappings, reading, shards, subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from sandbox.home import Home
 
 
-_ITERATORS_A_CALL = 16
 _NOT_BOTO3_NAMES = frozenset({"ecs-metadata", "imds", "lambda-core", "appsync-events"})
 
 
@@ -94,32 +92,21 @@ def persistence() -> ModuleType:
 
 
 def apply_corrections() -> None:
-    """Replace the functions of MiniStack that are too slow here."""
-    kinesis: Any = service_module("kinesis")
-    kinesis._expire_records = _expire_records
-    kinesis._expire_iterators = lambda: _expire_iterators(kinesis)
+    """Replace the functions of MiniStack that are too slow here, or that fall short."""
+    _correct_kinesis(service_module("kinesis"))
 
 
-def _expire_records(stream: dict[str, Any]) -> None:
-    """Drop records past retention: MiniStack's own rebuilds every list on every put."""
-    cutoff = time.time() - float(stream["RetentionPeriodHours"]) * 3600
-    for shard in stream["shards"].values():
-        records = shard["records"]
-        expired = 0
-        while expired < len(records) and records[expired]["ApproximateArrivalTimestamp"] < cutoff:
-            expired += 1
-        if expired:
-            shard["records"] = records[expired:]
-
-
-def _expire_iterators(kinesis: Any) -> None:
-    """Drop shard iterators past their time, oldest first: MiniStack's own looks at all of them."""
-    iterators = kinesis._shard_iterators._data
-    oldest = time.time() - kinesis.ITERATOR_EXPIRY_SECONDS
-    for key in list(itertools.islice(iterators, _ITERATORS_A_CALL)):
-        if iterators[key]["created_at"] >= oldest:
-            return
-        del iterators[key]
+def _correct_kinesis(kinesis: Any) -> None:
+    """Shards that close instead of vanishing, and reading that keeps nothing in memory."""
+    reads = reading.Reading(kinesis)
+    kinesis._expire_records = shards.expire
+    kinesis._route_to_shard = shards.route
+    kinesis._shard_out = shards.described
+    kinesis._list_shards = reads.list_shards
+    kinesis._get_shard_iterator = reads.get_shard_iterator
+    kinesis._get_records = reads.get_records
+    kinesis._subscribe_to_shard = subscriptions.Subscriptions(kinesis).subscribe
+    mappings.install(service_module("lambda_svc"), kinesis)
 
 
 def service_names() -> list[str]:

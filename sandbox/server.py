@@ -95,6 +95,7 @@ class Server:
         self.host.routes_taken_over = self.routes.taken_over
         self._durability = Durability(home, self.registry, self.host.metrics)
         self.host.ministack_written = self._durability.note_write
+        self.host.save = self._durability.save_after
         self._background: list[asyncio.Task[None]] = []
         self._router = Router(
             registry=self.registry,

@@ -30,6 +30,9 @@ class CommandEntry:
 
 COMMANDS: Final = (
     CommandEntry("env", "Build, see, change, check and destroy environments.", "env"),
+    CommandEntry(
+        "flink", "Flink applications: state, snapshots, safe restarts, reshards.", "flink"
+    ),
     CommandEntry("stacks", "The module catalogue.", "stacks"),
     CommandEntry("loadtest", "Made-up viewers, fired at an environment.", "loadtest"),
     CommandEntry("grafana", "Dashboards and alert rules, as files for a Grafana.", "grafana"),

@@ -34,7 +34,6 @@ def health_checks(
         return
     for hop in status.hops:
         yield _hop_check(specification, hop)
-    yield _parallelism_check(specification, observed)
 
 
 def _hop_check(specification: EnvironmentSpecification, hop: Hop) -> Check:
@@ -46,32 +45,4 @@ def _hop_check(specification: EnvironmentSpecification, hop: Hop) -> Check:
         limit="up",
         verdict=verdict,
         cure=cure,
-    )
-
-
-def _parallelism_check(
-    specification: EnvironmentSpecification, observed: ObservedEnvironment
-) -> Check:
-    """One open shard of the raw stream a subtask: a subtask with two loses events at a backlog."""
-    counts = [
-        stream.open_shard_count
-        for seen in observed.regions
-        for stream in seen.streams or ()
-        if stream.kind == "raw" and stream.open_shard_count is not None
-    ]
-    parallelism = specification.flink.parallelism
-    most = max(counts, default=None)
-    if most is None:
-        seen, verdict = "open shards not known", Verdict.UNKNOWN
-    else:
-        seen = f"{most} open shards"
-        verdict = Verdict.PASS if most <= parallelism else Verdict.FAIL
-    return Check(
-        check="flink-parallelism",
-        seen=seen,
-        limit=f"at most {parallelism}, the job's parallelism",
-        verdict=verdict,
-        cure=f"raise flink.parallelism in {specification.name}.toml, then env update"
-        if verdict is Verdict.FAIL
-        else None,
     )

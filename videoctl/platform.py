@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from videoctl.aws.ecs import EcsGateway
 from videoctl.aws.kinesis import KinesisGateway
-from videoctl.aws.kinesisanalyticsv2 import KinesisAnalyticsV2Gateway
 from videoctl.aws.lambda_ import LambdaGateway
 from videoctl.aws.s3 import S3Gateway
 from videoctl.errors import FailedError, InterruptedRunError, TimedOutError
@@ -33,6 +32,7 @@ from videoctl.planning.observation import (
     Facet,
 )
 from videoctl.planning.timeouts import canary_seconds
+from videoctl.platform_flink import FlinkPlatform
 from videoctl.platform_observer import Observer
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ class AwsPlatform:
         self._front_door_url = front_door_url
         self._clock = clock
         self._stop = threading.Event()
+        self.flink = FlinkPlatform(self._names, session, clock)
         self._observer = Observer(specification, session, stack, records, clock)
         self.last_canary: CanaryResult | None = None
 
@@ -132,9 +133,15 @@ class AwsPlatform:
             case changes.SetEventSourceMapping(region=region, enabled=enabled):
                 self._set_event_source_mapping(region, enabled=enabled)
             case changes.StartApplication(region=region):
-                self._start_application(region)
+                self.flink.start(region)
             case changes.StopApplication(region=region, force=force):
-                self._flink(region).stop_application(self._names.flink_application, force=force)
+                self.flink.stop(region, force=force)
+            case changes.TakeSnapshot(region=region, snapshot=snapshot):
+                self.flink.take_snapshot(region, snapshot)
+            case changes.SetParallelism(region=region, parallelism=parallelism):
+                self.flink.set_parallelism(region, parallelism)
+            case changes.UpdateShardCount(region=region, stream=stream, count=count):
+                self.flink.update_shard_count(region, stream, count)
             case changes.LiftDeletionProtection():
                 self._stack.lift_protection(progress=progress)
             case changes.EmptyBucket(region=region, bucket=bucket):
@@ -214,14 +221,6 @@ class AwsPlatform:
                 code="event-source-mapping-absent",
             )
         gateway.set_event_source_mapping(mapping.uuid, enabled=enabled)
-
-    def _flink(self, region: Region) -> KinesisAnalyticsV2Gateway:
-        return KinesisAnalyticsV2Gateway(self._session.client("kinesisanalyticsv2", region))
-
-    def _start_application(self, region: Region) -> None:
-        gateway, application = self._flink(region), self._names.flink_application
-        has_snapshot = gateway.snapshot_count(application) > 0
-        gateway.start_application(application, from_latest_snapshot=has_snapshot)
 
     def _empty(self, region: Region, bucket: str, progress: Progress) -> None:
         def on_deleted(total: int) -> None:

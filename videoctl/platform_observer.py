@@ -10,7 +10,6 @@ from videoctl.aws.elbv2 import Elbv2Gateway
 from videoctl.aws.firehose import FirehoseGateway
 from videoctl.aws.globalaccelerator import GlobalAcceleratorGateway
 from videoctl.aws.kinesis import KinesisGateway
-from videoctl.aws.kinesisanalyticsv2 import KinesisAnalyticsV2Gateway
 from videoctl.aws.lambda_ import LambdaGateway
 from videoctl.aws.s3 import S3Gateway
 from videoctl.aws.timestream_write import TimestreamWriteGateway
@@ -22,7 +21,6 @@ from videoctl.planning.observation import (
     ALL_FACETS,
     Facet,
     ObservedAccelerator,
-    ObservedApplication,
     ObservedBucket,
     ObservedDeliveryStream,
     ObservedEndpointGroup,
@@ -32,6 +30,7 @@ from videoctl.planning.observation import (
     ObservedStream,
     ObservedTargets,
 )
+from videoctl.platform_flink import FlinkPlatform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,6 +62,7 @@ class Observer:
         self._specification = specification
         self._names = Names(specification.name, session.account_id)
         self._session = session
+        self._flink = FlinkPlatform(self._names, session, clock)
         self._stack = stack
         self._records = records
         self._clock = clock
@@ -71,7 +71,8 @@ class Observer:
             Facet.STREAMS: self._streams,
             Facet.DELIVERY: self._delivery,
             Facet.SERVICE: self._service,
-            Facet.FLINK: self._application,
+            Facet.FLINK: lambda region: {"application": self._flink.application(region)},
+            Facet.FLINK_JOB: lambda region: {"job": self._flink.job(region)},
             Facet.FUNCTION: self._function,
             Facet.SESSION_STORE: self._session_store,
         }
@@ -179,6 +180,10 @@ class Observer:
                 name=name,
                 status=found.status if found else ABSENT,
                 open_shard_count=found.open_shard_count if found else None,
+                mode=found.mode if found else None,
+                open_shard_ids=gateway.open_shard_ids(name)
+                if found and kind is StreamKind.RAW
+                else None,
             )
 
         return {"streams": tuple(map(stream, StreamKind))}
@@ -220,20 +225,6 @@ class Observer:
                 healthy_count=health.healthy_count if health else 0,
                 total_count=health.total_count if health else 0,
             ),
-        }
-
-    def _application(self, region: Region) -> Fields:
-        client = self._session.client("kinesisanalyticsv2", region)
-        gateway, name = KinesisAnalyticsV2Gateway(client), self._names.flink_application
-        found = gateway.describe_application(name)
-        if found is None:
-            return {"application": ObservedApplication(status=ABSENT)}
-        return {
-            "application": ObservedApplication(
-                status=found.status,
-                runtime_environment=found.runtime_environment,
-                snapshot_count=gateway.snapshot_count(name),
-            )
         }
 
     def _function(self, region: Region) -> Fields:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from videoctl.aws.s3 import S3Gateway
 from videoctl.environment_stack import PROGRAM, EnvironmentStack
@@ -17,6 +17,7 @@ from videoctl.execution.interrupts import Interrupts
 from videoctl.execution.lock import read_lock
 from videoctl.execution.processes import this_process
 from videoctl.execution.records import EnvironmentRecords
+from videoctl.execution.results import Outcome
 from videoctl.execution.run_lock import RunLock
 from videoctl.health import health_checks
 from videoctl.loadtest.accounting import Arrivals, hour_prefixes
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from stacks.program_input import ProgramInput
     from videoctl.context import Context
     from videoctl.execution.events import Listener
+    from videoctl.execution.history import RunRecord
     from videoctl.execution.lock import SeenLock
     from videoctl.execution.results import RunResult
     from videoctl.model.specification import EnvironmentSpecification
@@ -54,6 +56,10 @@ if TYPE_CHECKING:
     from videoctl.planning.status import EnvironmentStatus
     from videoctl.provisioning.changes import Drift
     from videoctl.provisioning.saved_plan import SavedPlan
+
+
+ENDED: Final = frozenset({Outcome.DONE, Outcome.FAILED, Outcome.REFUSED})
+"""Outcomes after which there is nothing to go on with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,8 +212,10 @@ class EnvironmentSession:
         approve: Callable[[Step], bool],
         reason: str | None = None,
         timeout_seconds: float | None = None,
+        resuming: RunRecord | None = None,
+        describe: Callable[[ObservedEnvironment], Mapping[str, Any]] | None = None,
     ) -> RunResult:
-        """Carry a plan out under the environment's lock."""
+        """Carry a plan out under the environment's lock, or go on with an unfinished run of it."""
         store = self._context.control_store()
         store.ensure()
         self._is_making = plan.action in {"create", "destroy"}
@@ -231,10 +239,22 @@ class EnvironmentSession:
                 interrupts=interrupts,
                 listener=listener,
                 approve=approve,
-                describe=self._describe,
+                describe=describe or self._describe,
                 timeout_seconds=timeout_seconds,
             )
-            return executor.run(plan)
+            return executor.run(plan) if resuming is None else executor.resume(resuming)
+
+    def unfinished(self, plan: Plan) -> RunRecord | None:
+        """The environment's latest run, if it is one of the same command that was cut off.
+
+        One that failed is not: what it met is seen by a plan made anew.
+        """
+        run = self._journals.latest(self.name)
+        if run is None or run.plan.command != plan.command:
+            return None
+        if run.outcome in ENDED or run.completed_by is not None:
+            return None
+        return run
 
     def _tell_taken_over(self, seen: SeenLock) -> None:
         self._context.output.say(

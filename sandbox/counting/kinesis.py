@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sandbox import ministack_runtime
 from sandbox.counting.blobs import blob_bytes
 from sandbox.counting.subscriptions import Pushes
+from sandbox.kinesis import reading
 
 if TYPE_CHECKING:
     from sandbox.metrics import Metrics, Scope
@@ -145,25 +146,27 @@ class KinesisCounter:
 
         def wrapped(data: Record) -> Any:
             began = time.perf_counter()
-            state = self._module._shard_iterators.get(data.get("ShardIterator"))
+            asked = reading.unpacked(data.get("ShardIterator", ""))
             answer = original(data)
-            stream = self._module._streams.get(state["stream"]) if state else None
-            if state is not None and stream is not None:
+            stream = self._module._streams.get(asked["stream"]) if asked else None
+            if asked is not None and stream is not None:
                 scope = self.scope(stream["StreamARN"])
                 scope.add("GetRecords.Success", int(answer[0] == _OK))
                 if answer[0] == _OK:
                     scope.add("GetRecords.Latency", _milliseconds_since(began))
-                    self._read(stream, state, data)
+                    self._read(stream, asked, data)
             return answer
 
         return wrapped
 
-    def _read(self, stream: Stream, state: Record, data: Record) -> None:
-        records = stream["shards"][state["shard_id"]]["records"]
-        start = min(state["position"], len(records))
-        given = records[start : start + min(data.get("Limit", _MOST_RECORDS), _MOST_RECORDS)]
-        is_at_tip = start + len(given) >= len(records)
-        self.polled(stream, state["shard_id"], given, is_at_tip=is_at_tip)
+    def _read(self, stream: Stream, asked: Record, data: Record) -> None:
+        given, left = reading.next_records(
+            stream["shards"][asked["shard"]],
+            asked["after"],
+            inclusive=asked["inclusive"],
+            limit=min(data.get("Limit", _MOST_RECORDS), _MOST_RECORDS),
+        )
+        self.polled(stream, asked["shard"], given, is_at_tip=left is None)
 
     def polled(
         self, stream: Stream, shard_id: str, given: list[Record], *, is_at_tip: bool
@@ -180,11 +183,6 @@ class KinesisCounter:
             self.by_shard(stream, arn, shard_id, "IteratorAgeMilliseconds", age)
             self.by_shard(stream, arn, shard_id, "OutgoingRecords", len(given))
             self.by_shard(stream, arn, shard_id, "OutgoingBytes", size)
-
-    def start_position(self, *place: Any) -> int | None:
-        """Where a subscription begins in the records of its shard."""
-        position: int | None = self._module._start_position(*place)
-        return position
 
     def subscribe(self, original: Any) -> Any:
         """SubscribeToShard, and each event that is pushed."""

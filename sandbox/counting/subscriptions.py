@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sandbox.counting.blobs import blob_bytes
+from sandbox.kinesis import reading
+from sandbox.kinesis.subscriptions import MOST_RECORDS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -13,8 +15,12 @@ if TYPE_CHECKING:
     from sandbox.metrics import Scope
 
 
+_GONE: Final[dict[str, Any]] = {"records": [], "starting_sequence_number": ""}
+"""A shard past retention."""
+
+
 class Pushes:
-    """Events of one subscription: each gives everything up to the tip, as MiniStack pushes."""
+    """Events of one subscription, each with what is next behind the one before."""
 
     def __init__(
         self, counter: KinesisCounter, scope: Scope, stream: dict[str, Any], data: dict[str, Any]
@@ -23,12 +29,7 @@ class Pushes:
         self._scope = scope
         self._stream = stream
         self._shard_id: str = data["ShardId"]
-        starting = data["StartingPosition"]
-        records = self._records()
-        position = counter.start_position(
-            records, starting["Type"], starting.get("SequenceNumber", ""), starting.get("Timestamp")
-        )
-        self._after = records[position - 1]["SequenceNumber"] if position else ""
+        self._after, self._inclusive = reading.position(self._shard(), data["StartingPosition"])
         self._has_begun = False
 
     def around(self, runner: Any) -> Any:
@@ -44,21 +45,19 @@ class Pushes:
 
         return run
 
-    def _records(self) -> list[dict[str, Any]]:
-        shard = self._stream["shards"].get(self._shard_id)
-        return shard["records"] if shard else []
+    def _shard(self) -> dict[str, Any]:
+        shard: dict[str, Any] = self._stream["shards"].get(self._shard_id, _GONE)
+        return shard
 
     def _pushed(self) -> None:
         if not self._has_begun:  # the first message says only that the subscription stands
             self._has_begun = True
             return
-        records = self._records()
-        start = len(records)
-        while start and records[start - 1]["SequenceNumber"] > self._after:
-            start -= 1
-        given = records[start:]
+        given, _ = reading.next_records(
+            self._shard(), self._after, inclusive=self._inclusive, limit=MOST_RECORDS
+        )
         if given:
-            self._after = given[-1]["SequenceNumber"]
+            self._after, self._inclusive = given[-1]["SequenceNumber"], False
         size = blob_bytes(given)
         self._scope.add("SubscribeToShardEvent.Success", 1)
         self._scope.add("SubscribeToShardEvent.Records", len(given))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -11,9 +12,10 @@ import pytest
 from botocore.stub import Stubber
 
 from videoctl.aws.client import AwsClient
-from videoctl.aws.errors import Throttled
+from videoctl.aws.errors import Busy, Throttled
 from videoctl.aws.globalaccelerator import GlobalAcceleratorGateway
-from videoctl.aws.kinesisanalyticsv2 import KinesisAnalyticsV2Gateway
+from videoctl.aws.kinesis import KinesisGateway
+from videoctl.aws.kinesisanalyticsv2 import Application, KinesisAnalyticsV2Gateway
 from videoctl.aws.s3 import S3Gateway
 from videoctl.aws.timestream_write import CLOSED_TEXT, TimestreamWriteGateway
 from videoctl.errors import FailedError, NotAllowedError
@@ -115,6 +117,148 @@ def test_an_application_is_described_started_and_stopped() -> None:
         wanted = {"ApplicationName": APPLICATION, "Force": True}
         stubber.add_response("stop_application", {}, wanted)
         gateway.stop_application(APPLICATION, force=True)
+
+
+def test_an_application_tells_its_configuration() -> None:
+    """Parallelism, snapshots and the checkpoint interval, as the description has them."""
+    flink = {
+        "ParallelismConfigurationDescription": {
+            "ConfigurationType": "CUSTOM",
+            "Parallelism": 4,
+            "CurrentParallelism": 8,
+            "ParallelismPerKPU": 2,
+            "AutoScalingEnabled": True,
+        },
+        "CheckpointConfigurationDescription": {
+            "ConfigurationType": "CUSTOM",
+            "CheckpointingEnabled": True,
+            "CheckpointInterval": 60000,
+        },
+    }
+    detail = {
+        "ApplicationARN": "arn:aws:kinesisanalytics:us-west-2:000000000000:application/a",
+        "ApplicationName": APPLICATION,
+        "RuntimeEnvironment": "FLINK-1_20",
+        "ApplicationStatus": "RUNNING",
+        "ApplicationVersionId": 3,
+        "ApplicationConfigurationDescription": {
+            "FlinkApplicationConfigurationDescription": flink,
+            "ApplicationSnapshotConfigurationDescription": {"SnapshotsEnabled": True},
+        },
+    }
+    with stubbed("kinesisanalyticsv2") as (client, stubber):
+        gateway = KinesisAnalyticsV2Gateway(client)
+        stubber.add_response("describe_application", {"ApplicationDetail": detail})
+        found = gateway.describe_application(APPLICATION)
+        assert found is not None
+        assert (found.parallelism, found.current_parallelism, found.parallelism_per_kpu) == (
+            4,
+            8,
+            2,
+        )
+        assert (found.autoscaling, found.snapshots_enabled) == (True, True)
+        assert found.checkpoint_interval_seconds == 60.0
+
+
+def test_operations_come_newest_first_with_the_last_failures_reason() -> None:
+    """The service says why in a call of its own: it is made for the newest failure alone."""
+
+    def operation(number: int, status: str) -> dict[str, Any]:
+        moment = datetime(2026, 11, 21, 9, number, tzinfo=UTC)
+        return {
+            "Operation": "StartApplication",
+            "OperationId": str(number),
+            "StartTime": moment,
+            "EndTime": moment,
+            "OperationStatus": status,
+        }
+
+    listed = [operation(1, "FAILED"), operation(3, "SUCCESSFUL"), operation(2, "FAILED")]
+    details = {
+        "Operation": "StartApplication",
+        "StartTime": listed[0]["StartTime"],
+        "EndTime": listed[0]["EndTime"],
+        "OperationStatus": "FAILED",
+        "OperationFailureDetails": {"ErrorInfo": {"ErrorString": "Run python process failed"}},
+    }
+    with stubbed("kinesisanalyticsv2") as (client, stubber):
+        stubber.add_response(
+            "list_application_operations", {"ApplicationOperationInfoList": listed}
+        )
+        stubber.add_response(
+            "describe_application_operation",
+            {"ApplicationOperationInfoDetails": details},
+            {"ApplicationName": APPLICATION, "OperationId": "2"},
+        )
+        found = KinesisAnalyticsV2Gateway(client).operations(APPLICATION)
+    assert [(one.operation_id, one.error) for one in found] == [
+        ("3", None),
+        ("2", "Run python process failed"),
+        ("1", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("token", "guard"),
+    [("t", {"ConditionalToken": "t"}), (None, {"CurrentApplicationVersionId": 3})],
+)
+def test_an_update_holds_the_application_to_what_was_seen(
+    token: str | None, guard: dict[str, Any]
+) -> None:
+    """Somebody else's change in between is not overwritten: the service says Busy."""
+    seen = Application(
+        status="READY", runtime_environment="FLINK-1_20", version_id=3, conditional_token=token
+    )
+    change = {"ConfigurationTypeUpdate": "CUSTOM", "ParallelismUpdate": 4}
+    wanted = {
+        "ApplicationName": APPLICATION,
+        **guard,
+        "ApplicationConfigurationUpdate": {
+            "FlinkApplicationConfigurationUpdate": {"ParallelismConfigurationUpdate": change}
+        },
+    }
+    with stubbed("kinesisanalyticsv2") as (client, stubber):
+        stubber.add_client_error(
+            "update_application", "ConcurrentModificationException", expected_params=wanted
+        )
+        with pytest.raises(Busy):
+            KinesisAnalyticsV2Gateway(client).set_parallelism(APPLICATION, 4, found=seen)
+
+
+def test_a_snapshot_and_a_dashboard_are_asked_for_by_name() -> None:
+    """The name is the client's, so that a second call is the first one's."""
+    with stubbed("kinesisanalyticsv2") as (client, stubber):
+        gateway = KinesisAnalyticsV2Gateway(client)
+        wanted = {"ApplicationName": APPLICATION, "SnapshotName": "s"}
+        stubber.add_response("create_application_snapshot", {}, wanted)
+        gateway.create_snapshot(APPLICATION, "s")
+        stubber.add_response(
+            "create_application_presigned_url", {"AuthorizedUrl": "https://dashboard/?token=t"}
+        )
+        assert gateway.dashboard_url(APPLICATION) == "https://dashboard/?token=t"
+
+
+def test_open_shards_are_those_without_an_end() -> None:
+    """By the filter of the service, and by their sequence numbers where that is not honoured."""
+
+    def shard(number: int, **numbers: str) -> dict[str, Any]:
+        return {
+            "ShardId": f"shardId-{number:012d}",
+            "HashKeyRange": {"StartingHashKey": "0", "EndingHashKey": "1"},
+            "SequenceNumberRange": {"StartingSequenceNumber": "1", **numbers},
+        }
+
+    with stubbed("kinesis") as (client, stubber):
+        gateway = KinesisGateway(client)
+        stubber.add_response(
+            "list_shards",
+            {"Shards": [shard(0, EndingSequenceNumber="2"), shard(1)]},
+            {"StreamName": "raw", "ShardFilter": {"Type": "AT_LATEST"}},
+        )
+        assert gateway.open_shard_ids("raw") == ("shardId-000000000001",)
+        wanted = {"StreamName": "raw", "TargetShardCount": 2, "ScalingType": "UNIFORM_SCALING"}
+        stubber.add_response("update_shard_count", {}, wanted)
+        gateway.update_shard_count("raw", 2)
 
 
 def test_snapshots_are_counted_over_all_pages() -> None:

@@ -6,17 +6,19 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from tests.fakes import world
+from tests.fakes import flink, world
+from videoctl.model.names import StreamKind
 from videoctl.model.specification import EnvironmentSpecification
 from videoctl.planning.observation import (
     ABSENT,
-    ObservedApplication,
     ObservedEnvironment,
     ObservedService,
+    ObservedStream,
     ObservedTargets,
     PendingOperation,
     StackFacts,
 )
+from videoctl.planning.observed_flink import ObservedApplication
 
 PENDING = PendingOperation(
     urn="urn:pulumi:dev::videoctl::aws:s3/bucket:Bucket::b", operation="creating"
@@ -88,3 +90,37 @@ def run_states(draw: st.DrawFn) -> dict[str, object]:
         ),
         "event_source_mapping_state": draw(st.sampled_from(["Enabled", "Disabled", ABSENT])),
     }
+
+
+STATUSES = (
+    "READY", "STARTING", "RUNNING", "UPDATING", "AUTOSCALING", "MAINTENANCE", "ROLLING_BACK",
+    "ROLLED_BACK", "FORCE_STOPPING", "STOPPING", "DELETING", "ABSENT",
+)  # fmt: skip
+"""Every ApplicationStatus of the service, and ours for none."""
+
+
+@st.composite
+def flink_worlds(draw: st.DrawFn, spec: EnvironmentSpecification) -> ObservedEnvironment:
+    """Environments that were built, with an application in any status and any raw stream."""
+    start = world.ready(spec)
+    for region in spec.regions:
+        count = draw(st.sampled_from([1, 2, 4]))
+        raw = ObservedStream(
+            kind=StreamKind.RAW,
+            name="raw",
+            status="ACTIVE",
+            mode="PROVISIONED",
+            open_shard_count=count,
+            open_shard_ids=tuple(f"shardId-{number}" for number in range(count)),
+        )
+        known = draw(st.booleans())
+        found = flink.application(
+            draw(st.sampled_from(STATUSES)),
+            parallelism=draw(st.sampled_from([1, 2, 4])),
+            operations=flink.application().operations if known else (),
+            snapshots=draw(st.sampled_from([(), (flink.snapshot("earlier"),)])),
+        )
+        reports = draw(st.booleans())
+        job = flink.job() if reports else flink.job(shards=None)
+        start = world.in_region(start, region, application=found, streams=(raw,), job=job)
+    return start

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import assert_never
 
+from tests.fakes import flink
 from videoctl.model.names import BucketKind, Names, StreamKind
 from videoctl.model.regions import Region
 from videoctl.model.specification import (
@@ -28,7 +29,6 @@ from videoctl.planning.observation import (
     CanaryResult,
     EnvironmentRecord,
     ObservedAccelerator,
-    ObservedApplication,
     ObservedBucket,
     ObservedDeliveryStream,
     ObservedEndpointGroup,
@@ -39,6 +39,7 @@ from videoctl.planning.observation import (
     ObservedTargets,
     StackFacts,
 )
+from videoctl.planning.observed_flink import ObservedApplication
 from videoctl.planning.request import DestroyRequest, EnvironmentRequest, Readiness
 
 ACCOUNT = "000000000000"
@@ -226,9 +227,15 @@ def effect(  # noqa: C901, PLR0912
             state = "Enabled" if enabled else "Disabled"
             return in_region(world, region, event_source_mapping_state=state)
         case changes.StartApplication(region=region):
-            return in_region(world, region, application=ObservedApplication(status="RUNNING"))
-        case changes.StopApplication(region=region):
-            return in_region(world, region, application=ObservedApplication(status="READY"))
+            return flink.started(world, region)
+        case changes.StopApplication(region=region, force=force):
+            return flink.stopped(world, region, force=force)
+        case changes.TakeSnapshot(region=region, snapshot=snapshot):
+            return flink.saved(world, region, snapshot)
+        case changes.SetParallelism(region=region, parallelism=parallelism):
+            return flink.changed(world, region, parallelism=parallelism)
+        case changes.UpdateShardCount(region=region, stream=stream, count=count):
+            return flink.resharded(world, region, stream, count)
         case changes.LiftDeletionProtection():
             return replace(world, stack=replace(stack, protected_count=0))
         case changes.EmptyBucket(region=region, bucket=bucket):
@@ -239,7 +246,8 @@ def effect(  # noqa: C901, PLR0912
             return _proven(world)
         case changes.Await():
             accelerator = world.accelerator or ObservedAccelerator(status=ABSENT)
-            return replace(world, accelerator=replace(accelerator, status="DEPLOYED"))
+            later = replace(world, accelerator=replace(accelerator, status="DEPLOYED"))
+            return flink.settled(later)
         case changes.ManualTask():
             return world
         case _:

@@ -44,7 +44,7 @@ def _records(client: Any, stream: str, shard_id: str) -> list[dict[str, Any]]:
     while True:
         answer = client.get_records(ShardIterator=iterator)
         records.extend(answer["Records"])
-        if not answer["Records"]:
+        if not answer["Records"] or "NextShardIterator" not in answer:
             return records
         iterator = answer["NextShardIterator"]
 

@@ -8,8 +8,9 @@ from typing import get_args
 import pytest
 
 from tests.fakes import world
+from videoctl.model.names import StreamKind
 from videoctl.model.regions import Region
-from videoctl.planning import changes, conditions
+from videoctl.planning import changes, conditions, flink_conditions
 from videoctl.planning.conditions import Condition, facets, holds
 from videoctl.planning.observation import ObservedEnvironment, ObservedRegion
 
@@ -31,6 +32,14 @@ SAMPLES: list[Condition] = [
     conditions.AcceleratorIsDeployed(),
     conditions.CanaryArrived(fingerprint=world.FINGERPRINT),
     conditions.Acknowledged(step="by-hand"),
+    flink_conditions.ApplicationIsSettled(region=EAST),
+    flink_conditions.SnapshotIsReady(region=EAST, snapshot="s"),
+    flink_conditions.StateIsSaved(region=EAST, snapshot="s", since=None),
+    flink_conditions.ApplicationWasStopped(region=EAST, since=None),
+    flink_conditions.ApplicationWasStarted(region=EAST, since=None),
+    flink_conditions.JobReads(region=EAST, since=None, every_shard=True),
+    flink_conditions.ShardCountIs(region=EAST, stream=StreamKind.RAW, count=1),
+    flink_conditions.ParallelismIs(region=EAST, parallelism=1),
 ]
 
 

@@ -12,11 +12,11 @@ from videoctl.model.regions import Region
 from videoctl.model.specification import TrafficClass
 from videoctl.planning.observation import (
     ABSENT,
-    ObservedApplication,
     ObservedEnvironment,
     ObservedRegion,
     ObservedTargets,
 )
+from videoctl.planning.observed_flink import ObservedApplication
 from videoctl.planning.status import (
     EnvironmentState,
     HopState,

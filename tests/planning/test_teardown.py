@@ -10,7 +10,8 @@ from tests.fakes import world
 from videoctl.execution.results import Outcome, next_commands
 from videoctl.model.names import BucketKind
 from videoctl.model.regions import Region
-from videoctl.planning.observation import ObservedApplication, ObservedEnvironment
+from videoctl.planning.observation import ObservedEnvironment
+from videoctl.planning.observed_flink import ObservedApplication
 from videoctl.planning.plan import Verdict
 from videoctl.planning.teardown import plan_destroy
 

@@ -266,11 +266,50 @@ def cloudwatch(_: RealSandbox, client: Any) -> None:
     client.delete_alarms(AlarmNames=["models"])
 
 
+def kinesis(sandbox: RealSandbox, client: Any) -> None:
+    """A stream through every setting and every kind of reshard."""
+    name = {"StreamName": "scripted"}
+
+    def is_active() -> bool:
+        found = client.describe_stream_summary(**name)["StreamDescriptionSummary"]
+        return bool(found["StreamStatus"] == "ACTIVE")
+
+    client.create_stream(**name, ShardCount=1)
+    client.split_shard(
+        **name, ShardToSplit="shardId-000000000000", NewStartingHashKey=str(1 << 127)
+    )
+    client.list_streams()
+    eventually(is_active)
+    client.merge_shards(
+        **name,
+        ShardToMerge="shardId-000000000001",
+        AdjacentShardToMerge="shardId-000000000002",
+    )
+    eventually(is_active)
+    client.update_shard_count(**name, TargetShardCount=2, ScalingType="UNIFORM_SCALING")
+    eventually(is_active)
+    arn = client.describe_stream(**name)["StreamDescription"]["StreamARN"]
+    client.describe_limits()
+    client.update_max_record_size(StreamARN=arn, MaxRecordSizeInKiB=2048)
+    client.enable_enhanced_monitoring(**name, ShardLevelMetrics=["IncomingBytes"])
+    client.disable_enhanced_monitoring(**name, ShardLevelMetrics=["IncomingBytes"])
+    registered = client.register_stream_consumer(StreamARN=arn, ConsumerName="c")
+    consumer = registered["Consumer"]["ConsumerARN"]
+    client.tag_resource(ResourceARN=consumer, Tags={"a": "1"})
+    client.list_tags_for_resource(ResourceARN=consumer)
+    client.untag_resource(ResourceARN=consumer, TagKeys=["a"])
+    client.deregister_stream_consumer(ConsumerARN=consumer)
+    client.update_stream_mode(StreamARN=arn, StreamModeDetails={"StreamMode": "ON_DEMAND"})
+    client.update_stream_warm_throughput(**name, WarmThroughputMiBps=100)
+    client.delete_stream(**name)
+
+
 SCRIPTS: dict[str, Script] = {
     "cloudwatch": cloudwatch,
     "ec2": ec2,
     "firehose": firehose,
     "grafana": grafana,
+    "kinesis": kinesis,
     "kinesisanalyticsv2": flink,
     "timestream-query": timestream_query,
     "timestream-write": timestream_write,

@@ -65,6 +65,26 @@ def test_acknowledged_records_survive(own: RealSandbox) -> None:
     assert stream_data(own, "s") == [b"a", b"b", b"c", b"d"]
 
 
+def test_closed_shards_and_their_children_survive(own: RealSandbox) -> None:
+    """After a kill in the middle of a reshard it is done once, and no record is missing."""
+    own.start()
+    own.client("kinesis").create_stream(StreamName="s", ShardCount=2)
+    put(own, "s", b"a", b"b")
+    own.client("kinesis").update_shard_count(
+        StreamName="s", TargetShardCount=3, ScalingType="UNIFORM_SCALING"
+    )
+    own.kill()
+    own.start()
+    eventually(lambda: _is_active(own, "s"))
+    put(own, "s", b"c", b"d", b"e")
+    own.kill()
+    own.start()
+    assert stream_data(own, "s") == [b"a", b"b", b"c", b"d", b"e"]
+    found = own.client("kinesis").list_shards(StreamName="s")["Shards"]
+    is_open = ["EndingSequenceNumber" not in one["SequenceNumberRange"] for one in found]
+    assert (len(found), sum(is_open)) == (7, 3)
+
+
 def test_records_of_a_deleted_stream_stay_away(own: RealSandbox) -> None:
     """A stream made anew under an old name is empty, after a restart too."""
     own.start()

@@ -119,7 +119,7 @@ def made_up(shape: Shape) -> Any:
     candidates = [
         *shape.metadata.get("enum", []),
         "made-up", "a" * 64, "12:00", "arn:aws:iam::000000000000:role/made-up",
-        "arn:aws:kinesis:us-east-1:000000000000:stream/made-up", "arn:aws:s3:::made-up",
+        "arn:aws:kinesis:us-east-1:000000000000:stream/made-up", "arn:aws:s3:::made-up", "0",
     ]  # fmt: skip
     return next(one for one in candidates if not list(violations(shape, one)))
 

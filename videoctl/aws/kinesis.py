@@ -19,10 +19,11 @@ READS_PER_SHARD: Final = 50
 
 @dataclass(frozen=True, kw_only=True)
 class StreamSummary:
-    """A stream: StreamStatus (CREATING, ACTIVE, UPDATING, DELETING) and its open shards."""
+    """A stream: StreamStatus (CREATING, ACTIVE, UPDATING, DELETING), open shards, capacity mode."""
 
     status: str
     open_shard_count: int
+    mode: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,37 @@ class KinesisGateway:
         except NotFound:
             return None
         found = answer["StreamDescriptionSummary"]
-        return StreamSummary(status=found["StreamStatus"], open_shard_count=found["OpenShardCount"])
+        return StreamSummary(
+            status=found["StreamStatus"],
+            open_shard_count=found["OpenShardCount"],
+            mode=found.get("StreamModeDetails", {}).get("StreamMode"),
+        )
+
+    def open_shard_ids(self, stream: str) -> tuple[str, ...]:
+        """Ids of the shards that take records now; none for a stream that does not exist."""
+        try:
+            shards = self._client.items(
+                "ListShards", "Shards", StreamName=stream, ShardFilter={"Type": "AT_LATEST"}
+            )
+            return tuple(
+                shard["ShardId"]
+                for shard in shards
+                if "EndingSequenceNumber" not in shard["SequenceNumberRange"]
+            )
+        except NotFound:
+            return ()
+
+    def update_shard_count(self, stream: str, count: int) -> None:
+        """Begin to split and merge shards until `count` equal ones are open; it is UPDATING then.
+
+        The service allows at most double, at least half, and ten calls in 24 hours.
+        """
+        self._client.call(
+            "UpdateShardCount",
+            StreamName=stream,
+            TargetShardCount=count,
+            ScalingType="UNIFORM_SCALING",
+        )
 
     def records_since(self, stream: str, moment: datetime) -> Iterator[StreamRecord]:
         """Records that arrived at or after `moment`, shard by shard, up to now."""

@@ -105,6 +105,8 @@ class RunResult:
 def next_commands(plan: Plan, outcome: Outcome) -> tuple[str, ...]:
     """What to type next; the same command again goes on where this run stopped."""
     look = f"videoctl env status {plan.environment}"
+    if plan.words[:1] == ("flink",):
+        look = f"videoctl flink status --env {plan.environment}"
     if outcome is Outcome.DONE:
         return () if plan.action == "destroy" else (look,)
     if outcome is Outcome.REFUSED:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from videoctl.errors import TimedOutError, TransientError
-from videoctl.planning.conditions import facets, holds
+from videoctl.errors import FailedError, TimedOutError, TransientError
+from videoctl.planning.conditions import facets, holds, hopeless
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +55,7 @@ def wait_until_done(
 
     Raises:
         TimedOutError: the deadline passed.
+        FailedError: the condition cannot come to hold any more.
 
     """
     began = told = clock.monotonic()
@@ -62,8 +63,11 @@ def wait_until_done(
     last_error: TransientError | None = None
     while True:
         try:
-            if step_holds(step, platform, acknowledged):
+            observed = platform.observe(facets(step.done_when))
+            if holds(step.done_when, observed, acknowledged):
                 return True
+            if (because := hopeless(step.done_when, observed)) is not None:
+                raise FailedError(f"{step.title}: {because}", code="step-failed")
             last_error = None
         except TransientError as error:
             last_error = error

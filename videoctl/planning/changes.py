@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from videoctl.model.names import StreamKind
 from videoctl.model.regions import Region
 
 
@@ -121,6 +122,34 @@ class StopApplication:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TakeSnapshot:
+    """Take a snapshot of a running application; the name makes a second call the first one's."""
+
+    region: Region
+    snapshot: str
+    kind: Literal["take-snapshot"] = "take-snapshot"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateShardCount:
+    """Split and merge the shards of a provisioned stream until there are `count` equal ones."""
+
+    region: Region
+    stream: StreamKind
+    count: int
+    kind: Literal["update-shard-count"] = "update-shard-count"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetParallelism:
+    """Configure an application with another parallelism; one that runs would restart by itself."""
+
+    region: Region
+    parallelism: int
+    kind: Literal["set-parallelism"] = "set-parallelism"
+
+
+@dataclass(frozen=True, kw_only=True)
 class LiftDeletionProtection:
     """Update the stack as if its specification were not protected, so that it can be destroyed."""
 
@@ -169,6 +198,9 @@ Change = Annotated[
     | SetEventSourceMapping
     | StartApplication
     | StopApplication
+    | TakeSnapshot
+    | UpdateShardCount
+    | SetParallelism
     | LiftDeletionProtection
     | EmptyBucket
     | SendCanary

@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from videoctl.model.names import BucketKind
 from videoctl.model.regions import PRIMARY, Region
+from videoctl.planning.flink_specification import (
+    specified_parallelism_check,
+    specified_shards_check,
+)
 from videoctl.planning.observation import Facet
 from videoctl.planning.plan import Check, Verdict
 from videoctl.planning.request import REPLACEMENT_LOSES_DATA
@@ -178,6 +182,11 @@ def create_checks(
         stack_lock_check(observed),
         expiry_check(expires_at, observed.observed_at, specification.name),
         *replacement_checks(request.preview, request.accepted_replacements),
+        *(
+            check(specification, observed, region)
+            for region in specification.regions
+            for check in (specified_parallelism_check, specified_shards_check)
+        ),
     )
 
 

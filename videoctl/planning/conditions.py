@@ -9,11 +9,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Final, Literal, assert_never
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from videoctl.model.regions import Region
+from videoctl.planning import flink_conditions
+from videoctl.planning.flink_conditions import (
+    ApplicationIsSettled,
+    ApplicationWasStarted,
+    ApplicationWasStopped,
+    FlinkCondition,
+    JobReads,
+    ParallelismIs,
+    ShardCountIs,
+    SnapshotIsReady,
+    StateIsSaved,
+)
 from videoctl.planning.observation import ABSENT, Facet, ObservedEnvironment
 from videoctl.planning.presence import missing_resources
 
@@ -166,7 +178,15 @@ Condition = Annotated[
     | BucketIsEmpty
     | AcceleratorIsDeployed
     | CanaryArrived
-    | Acknowledged,
+    | Acknowledged
+    | ApplicationIsSettled
+    | SnapshotIsReady
+    | StateIsSaved
+    | ApplicationWasStopped
+    | ApplicationWasStarted
+    | JobReads
+    | ShardCountIs
+    | ParallelismIs,
     Field(discriminator="kind"),
 ]
 
@@ -207,7 +227,14 @@ def facets(condition: Condition) -> frozenset[Facet]:
         case Acknowledged():
             return frozenset()
         case _:
-            assert_never(condition)
+            return flink_conditions.facets(condition)
+
+
+def hopeless(condition: Condition, observed: ObservedEnvironment) -> str | None:
+    """Why a condition that was worked towards will not come to hold any more; None while it may."""
+    if isinstance(condition, FlinkCondition):
+        return flink_conditions.hopeless(condition, observed)
+    return None
 
 
 def holds(  # noqa: C901, PLR0912 (one case a kind: splitting the match would hide a missing one)
@@ -259,7 +286,7 @@ def holds(  # noqa: C901, PLR0912 (one case a kind: splitting the match would hi
         case Acknowledged(step=step):
             return step in acknowledged
         case _:
-            assert_never(condition)
+            return flink_conditions.holds(condition, observed)
 
 
 def _stack_is_current(observed: ObservedEnvironment, condition: StackIsCurrent) -> bool:

@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from videoctl.model.names import BucketKind, StreamKind
 from videoctl.model.regions import Region
+from videoctl.planning.observed_flink import ObservedApplication, ObservedJob
 
 ABSENT: Final = "ABSENT"
 """Status of a thing that was looked for and is not there; every other status is AWS's own."""
@@ -29,6 +30,7 @@ class Facet(StrEnum):
     DELIVERY = "delivery"
     SERVICE = "service"
     FLINK = "flink"
+    FLINK_JOB = "flink-job"
     FUNCTION = "function"
     SESSION_STORE = "session-store"
     ACCELERATOR = "accelerator"
@@ -83,12 +85,20 @@ class ObservedBucket:
 
 @dataclass(frozen=True, kw_only=True)
 class ObservedStream:
-    """One Kinesis data stream: StreamStatus, or ABSENT."""
+    """One Kinesis data stream: StreamStatus, or ABSENT.
+
+    Attributes:
+        mode: PROVISIONED or ON_DEMAND.
+        open_shard_ids: of the raw stream only.
+
+    """
 
     kind: StreamKind
     name: str
     status: str
     open_shard_count: int | None = None
+    mode: str | None = None
+    open_shard_ids: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,15 +128,6 @@ class ObservedTargets:
     total_count: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class ObservedApplication:
-    """The Managed Flink application of one region: ApplicationStatus, or ABSENT."""
-
-    status: str
-    runtime_environment: str | None = None
-    snapshot_count: int | None = None
-
-
 TimestreamAccess = Literal["open", "closed-to-new-customers", "denied"]
 """What a first call to Timestream for LiveAnalytics answers; the gate of `env create`."""
 
@@ -152,6 +153,7 @@ class ObservedRegion:
     target_group_arn: str | None = None
     targets: ObservedTargets | None = None
     application: ObservedApplication | None = None
+    job: ObservedJob | None = None
     function_state: str | None = None
     event_source_mapping_state: str | None = None
     timestream_access: TimestreamAccess | None = None
@@ -270,6 +272,11 @@ class ObservedEnvironment:
             if seen.region is region:
                 return seen
         return ObservedRegion(region=region)
+
+    def stream(self, region: Region, kind: StreamKind) -> ObservedStream | None:
+        """One stream of a region, if streams were looked at."""
+        found = (one for one in self.region(region).streams or () if one.kind is kind)
+        return next(found, None)
 
     def bucket(self, name: str) -> ObservedBucket | None:
         """The bucket called `name`, if buckets were looked at."""

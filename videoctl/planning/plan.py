@@ -169,7 +169,9 @@ class Loss:
     seen_at: datetime | None
 
 
-Action = Literal["create", "update", "destroy", "repair"]
+Action = Literal[
+    "create", "update", "destroy", "repair", "flink-snapshot", "flink-restart", "flink-reshard"
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +189,7 @@ class Plan:
         resources: what would become of each resource that does not stay as it is.
         loss: what may be lost.
         is_severe: it is carried out only with the environment's name typed.
+        words: the words after `videoctl` that make this plan; empty: `env ACTION NAME`.
 
     """
 
@@ -200,12 +203,13 @@ class Plan:
     resources: tuple[PreviewedResource, ...] = ()
     loss: tuple[Loss, ...] = ()
     is_severe: bool = False
+    words: tuple[str, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
     @property
     def command(self) -> str:
         """The command line that carries it out."""
-        words = ["videoctl", "env", self.action, self.environment]
+        words = ["videoctl", *(self.words or ("env", self.action, self.environment))]
         if self.is_severe:
             words += ["--confirm", self.environment]
         if any(isinstance(step.change, DestroyStack) and step.change.delete_data
@@ -256,6 +260,7 @@ def make_plan(
     resources: tuple[PreviewedResource, ...] = (),
     loss: tuple[Loss, ...] = (),
     is_severe: bool = False,
+    words: tuple[str, ...] = (),
 ) -> Plan:
     """A plan whose id is the digest of its action, environment, moment and steps."""
     work = _STEPS_ADAPTER.dump_python(steps, mode="json")
@@ -271,6 +276,7 @@ def make_plan(
         resources=resources,
         loss=loss,
         is_severe=is_severe,
+        words=words,
     )
 
 

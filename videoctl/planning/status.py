@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from videoctl.model.regions import Region
 from videoctl.planning.checks import TIMESTREAM_ACTION
 from videoctl.planning.figures import with_measures
+from videoctl.planning.flink_health import dead_job
 from videoctl.planning.observation import (
     ABSENT,
     ObservedEnvironment,
@@ -310,6 +311,15 @@ def _flink_hop(
     specification: EnvironmentSpecification, observed: ObservedEnvironment, seen: ObservedRegion
 ) -> Hop:
     status = seen.application.status if seen.application else None
+    dead = dead_job(seen.application, seen.job)
+    if dead is not None:
+        return Hop(
+            hop="flink",
+            region=seen.region,
+            state=HopState.DOWN,
+            seen_at=observed.observed_at,
+            reason=dead,
+        )
     if status == "READY" and specification.flink.desired_status == "READY":
         return Hop(
             hop="flink",

@@ -18,6 +18,9 @@ SERVICE_SECONDS: Final = 900.0
 APPLICATION_SECONDS: Final = 600.0
 """Starting or stopping a Flink application; AWS's guidance calls more than ten minutes stuck."""
 
+RESHARD_SECONDS_PER_SHARD: Final = 60.0
+"""Splits and merges run one after another."""
+
 EVENT_SOURCE_MAPPING_SECONDS: Final = 180.0
 """Lambda takes tens of seconds to enable or disable a mapping."""
 
@@ -45,3 +48,8 @@ def canary_step_seconds(delivery: DeliverySpecification) -> float:
 def canary_seconds(delivery: DeliverySpecification) -> float:
     """How long a canary may take from the front door to its object in S3."""
     return delivery.buffer_seconds * DYNAMIC_PARTITIONING_FACTOR + CANARY_MARGIN_SECONDS
+
+
+def reshard_seconds(shard_count: int) -> float:
+    """A reshard takes about half a minute a shard, with a margin."""
+    return RESHARD_SECONDS_PER_SHARD * shard_count + APPLICATION_SECONDS

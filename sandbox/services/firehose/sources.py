@@ -97,7 +97,8 @@ class KinesisSource:
         self._read_up_to: dict[str, str] = dict(checkpoints)
         self._monotonic = monotonic
         self._readers: dict[str, _Reader] = {}
-        self._shard_ids: list[str] = []
+        self._parents: dict[str, tuple[str, ...]] = {}
+        self._ended: set[str] = set()
         self._listed_at: float | None = None
         self._records_may_expire_at = 0.0
         self.behind_milliseconds: float | None = None
@@ -107,7 +108,7 @@ class KinesisSource:
         await self._list_shards()
         self.behind_milliseconds = 0.0
         batches: list[Batch] = []
-        for shard_id in tuple(self._shard_ids):
+        for shard_id in self._readable():
             try:
                 batch = await self._read_shard(shard_id)
             except ServiceError:
@@ -127,6 +128,7 @@ class KinesisSource:
     def rewind(self) -> None:
         """Read on from the checkpoints."""
         self._read_up_to = dict(self._checkpoints)
+        self._ended.clear()
         self._forget_iterators()
 
     def _forget_iterators(self) -> None:
@@ -143,13 +145,23 @@ class KinesisSource:
         self._records_may_expire_at = (
             summary["StreamCreationTimestamp"].timestamp() + summary["RetentionPeriodHours"] * 3600
         )
-        self._shard_ids = [shard["ShardId"] for shard in shards["Shards"]]
+        self._parents = {shard["ShardId"]: _parents(shard) for shard in shards["Shards"]}
+        self._ended &= set(self._parents)
         self._readers = {
             shard_id: reader
             for shard_id, reader in self._readers.items()
-            if shard_id in self._shard_ids
+            if shard_id in self._parents
         }
         self._listed_at = now
+
+    def _readable(self) -> tuple[str, ...]:
+        """Shards that have not ended, and whose parents have: a session's records keep order."""
+        return tuple(
+            shard_id
+            for shard_id, parents in self._parents.items()
+            if shard_id not in self._ended
+            and all(parent in self._ended or parent not in self._parents for parent in parents)
+        )
 
     async def _read_shard(self, shard_id: str) -> Batch | None:
         reader = await self._reader(shard_id)
@@ -157,7 +169,8 @@ class KinesisSource:
         reader.iterator = answer.get("NextShardIterator", "")
         if not reader.iterator:
             del self._readers[shard_id]
-            self._shard_ids.remove(shard_id)
+            self._ended.add(shard_id)
+            self._listed_at = None
         behind = max(self.behind_milliseconds or 0.0, answer.get("MillisBehindLatest", 0))
         self.behind_milliseconds = behind
         records = answer["Records"]
@@ -194,6 +207,11 @@ class KinesisSource:
 
     async def _invoke(self, operation: str, **parameters: object) -> Json:
         return await self._aws.invoke("kinesis", operation, **parameters)
+
+
+def _parents(shard: Json) -> tuple[str, ...]:
+    names = ("ParentShardId", "AdjacentParentShardId")
+    return tuple(shard[name] for name in names if shard.get(name))
 
 
 def _next_limit(sizes: list[int]) -> int:

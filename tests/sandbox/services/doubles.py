@@ -32,6 +32,8 @@ class InMemoryAws:
 
     Attributes:
         shards: records of each shard: (sequence number, data, arrival).
+        parents: the shard that a shard was split from.
+        closed: shards that take no more records.
         objects: bodies by key; `None` as bucket contents means that the bucket is missing.
         log_events: messages written to CloudWatch Logs.
 
@@ -40,6 +42,8 @@ class InMemoryAws:
     shards: dict[str, list[tuple[str, bytes, float]]] = field(
         default_factory=lambda: {"shardId-000000000000": [], "shardId-000000000001": []}
     )
+    parents: dict[str, str] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
     objects: dict[str, bytes] | None = field(default_factory=dict)
     log_events: list[dict[str, Any]] = field(default_factory=list)
     broken_shards: set[str] = field(default_factory=set)
@@ -69,7 +73,22 @@ class InMemoryAws:
         return answer
 
     def _kinesis_ListShards(self, StreamARN: str) -> dict[str, Any]:  # noqa: N802, N803
-        return {"Shards": [{"ShardId": shard_id} for shard_id in self.shards]}
+        return {
+            "Shards": [
+                {"ShardId": shard_id}
+                | ({"ParentShardId": self.parents[shard_id]} if shard_id in self.parents else {})
+                for shard_id in self.shards
+            ]
+        }
+
+    def split(self, shard: int = 0) -> None:
+        """Close a shard; two children come behind all others."""
+        parent = f"shardId-{shard:012d}"
+        self.closed.add(parent)
+        for number in (len(self.shards), len(self.shards) + 1):
+            child = f"shardId-{number:012d}"
+            self.shards[child] = []
+            self.parents[child] = parent
 
     def _kinesis_DescribeStreamSummary(self, StreamARN: str) -> dict[str, Any]:  # noqa: N802, N803
         summary = {"StreamCreationTimestamp": datetime.now(UTC), "RetentionPeriodHours": 24}
@@ -90,7 +109,9 @@ class InMemoryAws:
             raise ServiceError("ExpiredIteratorException", "too old")
         found = [record for record in self.shards[shard_id] if record[0] > after][:Limit]
         last = found[-1][0] if found else after
-        return {
+        is_end = shard_id in self.closed and not any(r[0] > last for r in self.shards[shard_id])
+        following = {} if is_end else {"NextShardIterator": self._iterator(shard_id, last)}
+        return following | {
             "Records": [
                 {
                     "SequenceNumber": number,
@@ -99,7 +120,6 @@ class InMemoryAws:
                 }
                 for number, data, arrived_at in found
             ],
-            "NextShardIterator": self._iterator(shard_id, last),
         }
 
     def _s3_PutObject(self, **parameters: Any) -> dict[str, Any]:  # noqa: N802

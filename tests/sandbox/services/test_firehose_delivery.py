@@ -344,3 +344,21 @@ def test_an_idle_delivery_stream_says_only_that_it_is_at_the_tip(
     steps(one, 2)
     one.sample()
     assert sums(metrics) == {"KinesisMillisBehindLatest": 0}
+
+
+def test_a_reshard_loses_nothing_and_keeps_order(aws: InMemoryAws, clock: Clock) -> None:
+    """Children are read after their parent's end, each event exactly once, a restart included."""
+    checkpoints: dict[str, str] = {}
+    for number in range(2000):
+        aws.put(event(number))
+    aws.split()
+    for number in range(2000, 2500):
+        aws.put(event(number), shard=2 + number % 2)
+    steps(delivery(aws, clock, configuration(), checkpoints), 2)
+    again = delivery(aws, clock, configuration(), checkpoints)
+    steps(again, 40)
+    clock.now += 61
+    steps(again, 40)
+    assert ids(aws) == Counter(range(2500))
+    order = [json.loads(line)["event_id"] for line in aws.lines()]
+    assert max(map(order.index, range(2000))) < min(map(order.index, range(2000, 2500)))

@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.protocol.errors import ServiceError
-from sandbox.services import kinesis as service
 from tests.sandbox.services.real import RealSandbox
 
 pytestmark = pytest.mark.sandbox
@@ -110,30 +108,6 @@ def test_more_than_double_the_shards_is_refused(kinesis: Any, name: str) -> None
         kinesis.update_shard_count(
             StreamName=name, TargetShardCount=5, ScalingType="UNIFORM_SCALING"
         )
-
-
-def _kept(updated_at: list[float], mode: str = "PROVISIONED") -> dict[str, Any]:
-    return {"mode": mode, "shard_count_updates": updated_at}
-
-
-@pytest.mark.parametrize("target", [1, 2, 3, 4])
-def test_half_to_double_is_allowed(target: int) -> None:
-    """From two shards, one to four."""
-    service._check_shard_count(_kept([]), 2, target)
-
-
-def test_ten_changes_of_the_shard_count_a_day() -> None:
-    """The eleventh within 24 hours is refused; older ones no longer count."""
-    service._check_shard_count(_kept([0.0] * 10), 2, 4)
-    recent = [service.time.time()] * 10
-    with pytest.raises(ServiceError, match="10 times in 24 hours"):
-        service._check_shard_count(_kept(recent), 2, 4)
-
-
-def test_shards_of_an_on_demand_stream_are_not_ours() -> None:
-    """UpdateShardCount is refused in on-demand mode."""
-    with pytest.raises(ServiceError, match="on-demand"):
-        service._check_shard_count(_kept([], "ON_DEMAND"), 4, 8)
 
 
 def test_what_was_acknowledged_survives_a_kill(kinesis: Any, server: RealSandbox) -> None:

@@ -75,7 +75,7 @@ def refuse_if_blocked(context: Context, plan: Plan, *, shown: bool = False) -> N
     kind = NotAllowedError if blockers[0].is_permission else RefusedError
     error = kind(
         f"{plan.environment}: {len(blockers)} of {len(plan.checks)} checks refuse to"
-        f" {plan.action} it; nothing was changed",
+        f" {plan.action.removeprefix('flink-')} it; nothing was changed",
         hint=_cures(plan),
         details=tuple(Fault(key=item.check, message=item.message) for item in blockers),
     )
@@ -113,6 +113,11 @@ def run_plan(
             reason=reason,
             timeout_seconds=timeout,
         )
+    end(context, result)
+
+
+def end(context: Context, result: RunResult) -> None:
+    """Print how a run ended, and end with its exit code."""
     report(context, result)
     if result.exit_code is not ExitCode.DONE:
         raise typer.Exit(int(result.exit_code))
@@ -141,7 +146,7 @@ def _draw(console: Console, result: RunResult) -> None:
     plan = result.plan
     word = str(result.outcome)
     what = "nothing to do" if word == "done" and result.changed_nothing else word
-    console.print(f"{plan.action} {plan.environment}: ", end="")
+    console.print(f"{plan.action.replace('-', ' ')} {plan.environment}: ", end="")
     console.print(what, style=VERDICT_STYLE.get(word, ""))
     _draw_end_state(console, dict(result.end_state))
     for line in result.next_commands:
@@ -156,6 +161,8 @@ def _draw_end_state(console: Console, end_state: dict[str, Any]) -> None:
             console.print()
             draw_canary(console, value)
             console.print()
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            _draw_rows(console, value)
         elif isinstance(value, list):
             if value:
                 console.print(f"{key.replace('_', ' ')}:")
@@ -163,3 +170,17 @@ def _draw_end_state(console: Console, end_state: dict[str, Any]) -> None:
                 console.print(f"  - {item}", markup=False)
         elif value not in (None, {}):
             console.print(f"{key.replace('_', ' ')}: {value}", markup=False)
+
+
+def _draw_rows(console: Console, rows: list[dict[str, Any]]) -> None:
+    from videoctl.output import table
+
+    columns = tuple(rows[0])
+    headings = tuple(column.upper().replace("_", " ") for column in columns)
+    console.print()
+    table(console, headings, [[_cell(row.get(column)) for column in columns] for row in rows])
+    console.print()
+
+
+def _cell(value: object) -> object:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value

@@ -1,4 +1,4 @@
-"""Kinesis Data Streams: MiniStack's shards and records, and the control plane that it lacks.
+"""Streams and their consumers: what MiniStack lacks, and its answers with what is kept here.
 
 Capacity mode, record size, warm throughput, shard-level metrics and the tags of consumers are kept
 here and laid over MiniStack's answers.
@@ -6,30 +6,29 @@ here and laid over MiniStack's answers.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sandbox.counting import kinesis as counting
+from sandbox.kinesis import streams
 from sandbox.protocol.errors import ServiceError
-from sandbox.services.base import Call, Service
+from sandbox.services.kinesis.base import DEFAULT_RECORD_KIB
+from sandbox.services.kinesis.resharding import ReshardingOperations
+from sandbox.services.kinesis.scaling import ON_DEMAND
 
 if TYPE_CHECKING:
     from sandbox.protocol.wire import Json
+    from sandbox.services.base import Call
     from sandbox.store import Table
 
-_ON_DEMAND: Final = "ON_DEMAND"
+_SHARD_LIMIT: Final = 20_000
+_ON_DEMAND_STREAM_LIMIT: Final = 50
 _ON_DEMAND_SHARDS: Final = 4
 """What a new on-demand stream begins with: 4 MB/s in."""
-_DEFAULT_RECORD_KIB: Final = 1024
-_UPDATES_A_DAY: Final = 10
-_DAY_SECONDS: Final = 86400
 
 
-class Kinesis(Service):
+class Kinesis(ReshardingOperations):
     """What MiniStack's Kinesis lacks; puts, gets and everything else are MiniStack's."""
 
-    name = "kinesis"
-    passes_on = True
     counts_requests: ClassVar[bool] = True
 
     def answered(
@@ -44,8 +43,8 @@ class Kinesis(Service):
         """An on-demand stream begins with four shards, a provisioned one with those asked for."""
         name = request["StreamName"]
         mode = request.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED")
-        shards = _ON_DEMAND_SHARDS if mode == _ON_DEMAND else request.get("ShardCount")
-        if mode == _ON_DEMAND and "ShardCount" in request:
+        shards = _ON_DEMAND_SHARDS if mode == ON_DEMAND else request.get("ShardCount")
+        if mode == ON_DEMAND and "ShardCount" in request:
             raise ServiceError(
                 "ValidationException",
                 "Requested ShardCount must not be set when creating an on-demand stream.",
@@ -58,7 +57,7 @@ class Kinesis(Service):
         )
         kept = self._kept(call, name)
         kept["mode"] = mode
-        kept["record_kib"] = request.get("MaxRecordSizeInKiB", _DEFAULT_RECORD_KIB)
+        kept["record_kib"] = request.get("MaxRecordSizeInKiB", DEFAULT_RECORD_KIB)
         kept["warm_mib"] = request.get("WarmThroughputMiBps")
         if tags := request.get("Tags"):
             await self._pass_on(call, "AddTagsToStream", StreamName=name, Tags=tags)
@@ -87,6 +86,8 @@ class Kinesis(Service):
         summary = answer["StreamDescriptionSummary"]
         kept = self._kept(call, summary["StreamName"])
         summary |= _overlay(kept)
+        found = streams.open_shards(call.account_id, call.region, summary["StreamName"])
+        summary["OpenShardCount"] = len(found)
         summary["MaxRecordSizeInKiB"] = kept["record_kib"]
         if kept["warm_mib"] is not None:
             summary["WarmThroughput"] = _warm(kept["warm_mib"])
@@ -115,7 +116,7 @@ class Kinesis(Service):
         """On-demand streams alone can be warm."""
         name = await self._name(call, request)
         kept = self._kept(call, name)
-        if kept["mode"] != _ON_DEMAND:
+        if kept["mode"] != ON_DEMAND:
             raise ServiceError("ValidationException", f"Stream {name} is not in on-demand mode.")
         kept["warm_mib"] = request["WarmThroughputMiBps"]
         return {
@@ -124,16 +125,28 @@ class Kinesis(Service):
             "WarmThroughput": _warm(kept["warm_mib"]),
         }
 
-    async def update_shard_count(self, call: Call, request: Json) -> Json:
-        """At most double, at least half, ten times in 24 hours."""
-        name = await self._name(call, request)
-        kept, target = self._kept(call, name), request["TargetShardCount"]
-        summary = await self._pass_on(call, "DescribeStreamSummary", StreamName=name)
-        current = summary["StreamDescriptionSummary"]["OpenShardCount"]
-        _check_shard_count(kept, current, target)
-        answer = await self._pass_on(call, "UpdateShardCount", **request)
-        kept["shard_count_updates"].append(time.time())
+    async def list_streams(self, call: Call, request: Json) -> Json:
+        """MiniStack's list, with mode and status as they are kept here."""
+        answer = await self._pass_on(call, "ListStreams", **request)
+        for summary in answer["StreamSummaries"]:
+            kept = self._kept(call, summary["StreamName"])
+            summary |= {name: _overlay(kept)[name] for name in _overlay(kept) if name in summary}
         return answer
+
+    async def describe_limits(self, call: Call, _: Json) -> Json:
+        """Open shards of provisioned streams, on-demand streams, and how many there may be."""
+        answer = await self._pass_on(call, "ListStreams", Limit=10_000)
+        modes = {name: self._kept(call, name)["mode"] for name in answer["StreamNames"]}
+        return {
+            "ShardLimit": _SHARD_LIMIT,
+            "OpenShardCount": sum(
+                len(streams.open_shards(call.account_id, call.region, name))
+                for name, mode in modes.items()
+                if mode != ON_DEMAND
+            ),
+            "OnDemandStreamCount": list(modes.values()).count(ON_DEMAND),
+            "OnDemandStreamCountLimit": _ON_DEMAND_STREAM_LIMIT,
+        }
 
     async def enable_enhanced_monitoring(self, call: Call, request: Json) -> Json:
         """Remembers the metrics, for descriptions."""
@@ -198,35 +211,13 @@ class Kinesis(Service):
         tags: dict[str, str] = self._consumer_tags(call).setdefault(arn, {})
         return tags
 
-    async def _name(self, call: Call, request: Json) -> str:
-        """The stream's name; raises `ResourceNotFoundException`."""
-        place = {key: request[key] for key in ("StreamName", "StreamARN") if key in request}
-        answer = await self._pass_on(call, "DescribeStreamSummary", **place)
-        return str(answer["StreamDescriptionSummary"]["StreamName"])
-
-    async def _pass_on(self, call: Call, operation: str, **parameters: Any) -> Json:
-        return await self.host.aws(call.region).pass_on(self.name, operation, parameters)
-
-    def _streams(self, call: Call) -> Table:
-        return self.table(call, "streams")
-
     def _consumer_tags(self, call: Call) -> Table:
         return self.table(call, "consumer_tags")
 
-    def _kept(self, call: Call, name: str) -> dict[str, Any]:
-        unchanged = {
-            "mode": "PROVISIONED",
-            "record_kib": _DEFAULT_RECORD_KIB,
-            "warm_mib": None,
-            "metrics": [],
-            "shard_count_updates": [],
-        }
-        kept: dict[str, Any] = self._streams(call).setdefault(name, unchanged)
-        return kept
-
 
 def _overlay(kept: dict[str, Any]) -> Json:
-    return {
+    updating = {"StreamStatus": "UPDATING"} if kept.get("reshard") else {}
+    return updating | {
         "StreamModeDetails": {"StreamMode": kept["mode"]},
         "EnhancedMonitoring": [{"ShardLevelMetrics": kept["metrics"]}],
     }
@@ -238,25 +229,3 @@ def _warm(mib_per_second: int) -> Json:
 
 def _stream_name(arn: str) -> str:
     return arn.rpartition("/")[2]
-
-
-def _check_shard_count(kept: dict[str, Any], current: int, target: int) -> None:
-    """Raises `ServiceError` when AWS would refuse the new shard count."""
-    if kept["mode"] == _ON_DEMAND:
-        raise ServiceError(
-            "ValidationException", "Request is invalid. Stream is in on-demand capacity mode."
-        )
-    if target > 2 * current or 2 * target < current:
-        direction = "up over double" if target > current else "down below half"
-        raise ServiceError(
-            "InvalidArgumentException",
-            f"UpdateShardCount cannot scale {direction} your current open shard count. "
-            f"Current open shard count: {current} Target shard count: {target}",
-        )
-    since = time.time() - _DAY_SECONDS
-    kept["shard_count_updates"] = [at for at in kept["shard_count_updates"] if at > since]
-    if len(kept["shard_count_updates"]) >= _UPDATES_A_DAY:
-        raise ServiceError(
-            "LimitExceededException",
-            f"UpdateShardCount can be called {_UPDATES_A_DAY} times in 24 hours for a stream.",
-        )
