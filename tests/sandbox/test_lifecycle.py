@@ -257,7 +257,7 @@ def test_faults_are_added_listed_and_cleared(own: RealSandbox, tmp_path: Path) -
     }  # fmt: skip
     assert run(tmp_path, "fault", "list")[1]["faults"] == [{**fault, "until": until}]
     code, error = run(tmp_path, "fault", "add", "meteor")
-    assert (code, error["code"]) == (1, "usage")
+    assert (code, error["code"]) == (2, "usage")
     assert "meteor" in error["message"]
     assert run(tmp_path, "fault", "clear")[1]["faults"] == []
 
