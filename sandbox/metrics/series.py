@@ -2,7 +2,8 @@
 
 A point is kept at the resolution it was published with, then folded into coarser ones, as in AWS;
 the times are shorter here, and distributions of old points coarser, so that memory stays bounded:
-AWS keeps seconds for 3 hours, minutes for 15 days, five minutes for 63 and hours for 455.
+AWS keeps seconds for 3 hours, minutes for 15 days, five minutes for 63 and hours for 455. A metric
+with many values a minute takes some 0.4 MiB in the end.
 """
 
 from __future__ import annotations
