@@ -198,7 +198,7 @@ def _log(toy: ToyTarget) -> str:
 def test_the_deadline_stops_gracefully_and_then_at_once(toy: ToyTarget) -> None:
     """A hanging provider cannot outlast the deadline and its grace."""
     toy.cloud.control(hang_before="a")
-    how = Supervision(deadline_seconds=4, grace_seconds=1)
+    how = Supervision(deadline_seconds=12, grace_seconds=1)
     with pytest.raises(TimedOutError, match="at its deadline"):
         toy.gateway().update("dev", "things", INPUT, fingerprint="f", how=how)
     assert not toy.processes()

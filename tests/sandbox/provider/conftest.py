@@ -57,7 +57,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         subprocess.run([*command, "down", "--home", home], check=True, capture_output=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def provider(sandbox: Sandbox) -> Iterator[Provider]:
     """A provider configured for the sandbox, as the engine would do it."""
     with pytest.MonkeyPatch.context() as patch:

@@ -105,6 +105,7 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Provider:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     made = Provider()
     made.configure({"region": "us-east-1", "defaultTags": '{"tags": {"system": "video"}}'})
+    monkeypatch.setattr(made.clients, "account_id", lambda: "123456789012")
     return made
 
 
