@@ -8,6 +8,7 @@ ShardId. A value Flink does not have is not published: no value is not zero.
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _datum(name: str, value: float, dimensions: Mapping[str, str], at: float) ->
     return {
         "MetricName": name,
         "Dimensions": [{"Name": one, "Value": dimensions[one]} for one in dimensions],
-        "Timestamp": at,
+        "Timestamp": datetime.fromtimestamp(at, UTC),
         "Value": value,
         "Unit": unit,
     }

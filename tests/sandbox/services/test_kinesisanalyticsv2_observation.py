@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,8 @@ from sandbox.flink import figures
 from sandbox.flink.figures import Figures
 from sandbox.flink.jobs import JobError
 from sandbox.protocol.errors import ServiceError
+from sandbox.services.base import Call
+from sandbox.services.cloudwatch import data
 from sandbox.services.kinesisanalyticsv2.observation import Observation
 from tests.sandbox.services.doubles import Clock
 
@@ -163,6 +166,20 @@ def test_figures_become_metrics(scene: Scene) -> None:
     assert values["uptime"] == 1.0
     assert values["KPUs"] == 3
     assert "KPUs" not in {one["MetricName"] for one in second["MetricData"]}
+
+
+def test_cloudwatch_takes_the_metrics(scene: Scene, clock: Clock) -> None:
+    """Every datum becomes a point of the second in which its figure was read."""
+    clock.now = time.time()
+    scene.watched.figures = running(0.1)
+    scene.publish()
+    ((_, sent),) = scene.watched.calls
+    call = Call("cloudwatch", "PutMetricData", "us-east-1", "000000000000", "", is_internal=True)
+    taken = data.entries(call, sent)
+    assert {entry.timestamp for entry in taken} == {int(clock.now)}
+    (uptime,) = (entry for entry in taken if entry.metric.name == "uptime")
+    assert uptime.metric.dimensions == (("Application", "agg"),)
+    assert uptime.point.total == 1.0
 
 
 def test_a_quarter_of_an_hour_of_load_scales(
