@@ -46,6 +46,8 @@ _SHOWN: Final = {
 }
 _ALL: Final = (*_SETTINGS, *_AT_CREATION, *_CONFIGURATION)
 _COMPUTED: Final = (Field("endpoint", "endpoint"),)
+_CHANGING: Final = ("CREATING", "UPDATING", "UPGRADING", "VERSION_UPDATING")
+"""Statuses in which the service refuses any other change."""
 
 
 @resource(
@@ -62,6 +64,7 @@ class Workspace(ResourceType):
             **to_members(_ALL, inputs), tags=inputs.get("tagsAll") or {}
         )
         workspace_id = answer["workspace"]["id"]
+        context.made(workspace_id, {"endpoint": answer["workspace"]["endpoint"]})
         return workspace_id, _settled(context, workspace_id)
 
     def read(
@@ -76,6 +79,7 @@ class Workspace(ResourceType):
     ) -> Properties:
         """Settings, then configuration and version, then tags; each waits for the one before."""
         grafana = context.client("grafana")
+        _at_rest(context, resource_id)
         settings = [field.property for field in _SETTINGS]
         if changed(old, new, *settings):
             removed = _removed(old, new)
@@ -101,7 +105,8 @@ class Workspace(ResourceType):
     def delete(self, context: Context, resource_id: str, outputs: Properties) -> None:
         """Deletes it, and waits until it is gone."""
         del outputs
-        context.client("grafana").delete_workspace(workspaceId=resource_id)
+        if _at_rest(context, resource_id)["status"] != "DELETING":
+            context.client("grafana").delete_workspace(workspaceId=resource_id)
         await_absence(context, f"workspace {resource_id}", lambda: _workspace(context, resource_id))
 
 
@@ -120,6 +125,16 @@ def _workspace(context: Context, workspace_id: str) -> dict[str, Any]:
     return workspace
 
 
+def _at_rest(context: Context, workspace_id: str) -> dict[str, Any]:
+    """The workspace, once what an earlier run left under way is through, well or badly."""
+
+    def probe() -> dict[str, Any] | None:
+        workspace = _workspace(context, workspace_id)
+        return None if workspace["status"] in _CHANGING else workspace
+
+    return context.wait(probe, until=f"workspace {workspace_id} to be at rest")
+
+
 def _settled(context: Context, workspace_id: str) -> Properties:
     """The outputs, once no change is under way."""
 
@@ -132,7 +147,7 @@ def _settled(context: Context, workspace_id: str) -> Properties:
         f"workspace {workspace_id}",
         probe,
         wanted=("ACTIVE",),
-        passing=("CREATING", "UPDATING", "VERSION_UPDATING"),
+        passing=_CHANGING,
     )
     return _outputs(context, found)
 
