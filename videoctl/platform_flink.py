@@ -37,6 +37,8 @@ _SETTINGS = frozenset(
 )
 """What is kept of a job manager's configuration."""
 
+_NO_APPLICATION = "there is no application"
+
 
 class FlinkPlatform:
     """Flink and its stream in every region.
@@ -89,14 +91,22 @@ class FlinkPlatform:
         )
 
     def job(self, region: Region) -> ObservedJob:
-        """The job behind the application; one that cannot be read says why, and raises nothing."""
+        """The job behind the application; one that cannot be read says why, and raises nothing.
+
+        Its dashboard is asked for only while the application is RUNNING: else there is none.
+        """
         seen_at = self._clock.now()
+        gateway, name = self._gateway(region), self._names.flink_application
         try:
-            url = self._gateway(region).dashboard_url(self._names.flink_application)
+            found = gateway.describe_application(name)
+            if found is None or found.status != "RUNNING":
+                status = f"the application is {found.status}" if found else _NO_APPLICATION
+                return ObservedJob(state=NO_JOB, reason=status, seen_at=seen_at)
+            url = gateway.dashboard_url(name)
             with FlinkDashboard.opened(url) as dashboard:
                 reading = dashboard.job()
         except NotFound:
-            return ObservedJob(state=NO_JOB, reason="there is no application", seen_at=seen_at)
+            return ObservedJob(state=NO_JOB, reason=_NO_APPLICATION, seen_at=seen_at)
         except Busy:
             reason = "the application is not RUNNING"
             return ObservedJob(state=NO_JOB, reason=reason, seen_at=seen_at)

@@ -32,7 +32,7 @@ from videoctl.planning.environment import (
     plan_update,
 )
 from videoctl.planning.expiry import ReapDecision, decide_reap, extended, parse_ttl
-from videoctl.planning.observation import Facet
+from videoctl.planning.observation import PLANNED_FACETS, Facet
 from videoctl.planning.request import DestroyRequest, EnvironmentRequest, Readiness
 from videoctl.planning.status import EnvironmentState, LastRun, environment_status
 from videoctl.planning.teardown import plan_destroy
@@ -169,7 +169,7 @@ class EnvironmentSession:
         """
         lifetime = parse_ttl(ttl) if ttl else None
         readiness = self._readiness()
-        observed = self.platform.observe()
+        observed = self.platform.observe(PLANNED_FACETS)
         wanted = fingerprint(PROGRAM, self.program_input)
         preview = None
         if readiness.engine_version and (with_preview or needs_preview(observed, wanted)):
@@ -195,7 +195,7 @@ class EnvironmentSession:
         self, *, confirm: str | None, delete_data: bool
     ) -> tuple[Plan, ObservedEnvironment]:
         """What destroy would do now."""
-        observed = self.platform.observe()
+        observed = self.platform.observe(PLANNED_FACETS)
         request = DestroyRequest(
             account_id=self._context.target.account_id,
             readiness=self._readiness(),

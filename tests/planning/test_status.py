@@ -16,7 +16,7 @@ from videoctl.planning.observation import (
     ObservedRegion,
     ObservedTargets,
 )
-from videoctl.planning.observed_flink import ObservedApplication
+from videoctl.planning.observed_flink import UNREADABLE, ObservedApplication, ObservedJob
 from videoctl.planning.status import (
     EnvironmentState,
     HopState,
@@ -65,6 +65,21 @@ def test_what_could_not_be_read_is_named() -> None:
     assert "timestream:ListDatabases" in status.unreadable[1]
     for line in status.unreadable:
         assert f"could not be read: {line}" in status.open_items
+
+
+def test_a_job_that_could_not_be_read_is_named_and_its_hop_unknown() -> None:
+    """RUNNING alone is no proof; what was refused or throttled is said once."""
+    because = "kinesisanalyticsv2:CreateApplicationPresignedUrl in us-east-1: Rate exceeded"
+    job = ObservedJob(state=UNREADABLE, reason=because)
+    status = environment_status(
+        SPEC, world.in_region(world.ready(SPEC), EAST, job=job), last_run=DONE
+    )
+    assert status.state is EnvironmentState.DEGRADED
+    assert status.unreadable == (f"flink-job in us-east-1: {because}",)
+    assert status.open_items == (f"could not be read: flink-job in us-east-1: {because}",)
+    (hop,) = (one for one in status.hops if (one.hop, one.region) == ("flink", EAST))
+    assert hop.state is HopState.UNKNOWN
+    assert because in (hop.reason or "")
 
 
 def test_production_is_ready_except_for_the_ticket() -> None:

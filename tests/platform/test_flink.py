@@ -184,3 +184,16 @@ def test_a_dashboard_that_does_not_open_is_no_error(
     job = platform(Service(dashboard=error)).job(EAST)
     assert job.state == state
     assert said in (job.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(None, "no application"), ("READY", "READY"), ("STARTING", "STARTING")]
+)
+def test_no_dashboard_is_asked_for_unless_the_application_is_running(
+    status: str | None, said: str
+) -> None:
+    """There is no job then: no permission is needed to say so."""
+    refusing = Service(status=status, dashboard=NotAllowed("not authorized to perform"))
+    job = platform(refusing).job(EAST)
+    assert job.state == NO_JOB
+    assert said in (job.reason or "")

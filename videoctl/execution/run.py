@@ -23,8 +23,8 @@ from videoctl.execution.narrator import Narrator
 from videoctl.execution.results import Outcome, RunResult, StepReport, next_commands
 from videoctl.execution.waiting import step_holds, wait_until_done
 from videoctl.planning.changes import EmptyBucket
-from videoctl.planning.conditions import holds
-from videoctl.planning.observation import ALL_FACETS
+from videoctl.planning.conditions import facets, holds
+from videoctl.planning.observation import PLANNED_FACETS
 from videoctl.planning.plan import StepMode, StepStatus
 
 if TYPE_CHECKING:
@@ -110,7 +110,8 @@ class Run:
 
     def _steps(self) -> tuple[Outcome, VideoctlError | None]:
         try:
-            self._observed = self._x.platform.observe(ALL_FACETS)
+            needed = (facets(step.done_when) for step in self._plan.steps)
+            self._observed = self._x.platform.observe(PLANNED_FACETS.union(*needed))
             for step in self._plan.steps:
                 self._step(step)
         except _PendingApprovalError:

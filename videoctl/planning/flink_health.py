@@ -62,6 +62,13 @@ def dead_job(application: ObservedApplication | None, job: ObservedJob | None) -
     return None
 
 
+def unread_job(application: ObservedApplication | None, job: ObservedJob | None) -> str | None:
+    """Why the job behind a RUNNING application is not known; None: it is, or was not looked at."""
+    if application is None or job is None or application.status != "RUNNING":
+        return None
+    return job.reason or "could not be read" if job.state == UNREADABLE else None
+
+
 def _job_reasons(application: ObservedApplication, job: ObservedJob) -> Iterator[str]:
     dead = dead_job(application, job)
     if dead is not None:

@@ -38,6 +38,9 @@ class Facet(StrEnum):
 
 ALL_FACETS: Final = frozenset(Facet)
 
+PLANNED_FACETS: Final = ALL_FACETS - {Facet.FLINK_JOB}
+"""What plans on environments are made from: no dashboard needs to be opened for them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PendingOperation:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from videoctl.model.regions import Region
 from videoctl.planning.checks import TIMESTREAM_ACTION
 from videoctl.planning.figures import with_measures
-from videoctl.planning.flink_health import dead_job
+from videoctl.planning.flink_health import dead_job, unread_job
 from videoctl.planning.observation import (
     ABSENT,
     ObservedEnvironment,
@@ -135,7 +135,7 @@ def environment_status(
         hops=hops,
         ticket=effective,
         open_items=tuple(_open_items(observed, hops, last_run, state, effective)),
-        unreadable=(*observed.unreadable, *_denied(observed)),
+        unreadable=(*observed.unreadable, *_unread_facts(observed)),
     )
 
 
@@ -194,11 +194,12 @@ def _open_items(
         yield f"the engine's lock is held by {stack.lock_owner}"
     if last_run is not None and not last_run.is_running and last_run.outcome != "done":
         yield f"the last {last_run.action} ended {last_run.outcome or 'without an outcome'}"
-    yield from _unreadable_items((*observed.unreadable, *_denied(observed)))
+    unreadable = (*observed.unreadable, *_unread_facts(observed))
+    yield from _unreadable_items(unreadable)
     for line in missing_resources(observed):
         yield f"missing: {line}"
     for hop in hops:
-        is_told = hop.state is HopState.UNKNOWN and observed.unreadable
+        is_told = hop.state is HopState.UNKNOWN and unreadable
         if not is_told and hop.state not in {
             HopState.UP,
             HopState.NOT_APPLICABLE,
@@ -220,14 +221,17 @@ def _unreadable_items(unreadable: tuple[str, ...]) -> Iterator[str]:
     yield f"the first of these failed with: {parts[0][2]}"
 
 
-def _denied(observed: ObservedEnvironment) -> Iterator[str]:
-    """What AWS answers with a refusal and the observation keeps as a fact."""
+def _unread_facts(observed: ObservedEnvironment) -> Iterator[str]:
+    """What could not be read and the observation keeps as a fact."""
     for seen in observed.regions:
         if seen.timestream_access == "denied":
             yield (
                 f"session-store in {seen.region}: timestream-write:ListDatabases in {seen.region}"
                 f" is not allowed; it needs {TIMESTREAM_ACTION}"
             )
+        because = unread_job(seen.application, seen.job)
+        if because is not None:
+            yield f"flink-job in {seen.region}: {because}"
 
 
 def _hops(specification: EnvironmentSpecification, observed: ObservedEnvironment) -> Iterator[Hop]:
@@ -319,6 +323,14 @@ def _flink_hop(
             state=HopState.DOWN,
             seen_at=observed.observed_at,
             reason=dead,
+        )
+    because = unread_job(seen.application, seen.job)
+    if because is not None:
+        return Hop(
+            hop="flink",
+            region=seen.region,
+            state=HopState.UNKNOWN,
+            reason=f"RUNNING, but its job cannot be looked at: {because}",
         )
     if status == "READY" and specification.flink.desired_status == "READY":
         return Hop(
