@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import pulumi
-from pulumi_aws import grafana, iam
+from pulumi_aws import grafana
 
 from stacks.components.service_role import ServiceRole, ServiceRoleArgs
 from stacks.policies import roles
@@ -61,17 +61,12 @@ class GrafanaWorkspace(pulumi.ComponentResource):
             purpose="grafana",
             trust=trust("grafana.amazonaws.com", account_id=site.account_id),
             policy=roles.grafana(),
+            regional_policies={
+                region: table_arn.apply(roles.grafana_sessions)
+                for region, table_arn in args.table_arns.items()
+            },
         )
         role = ServiceRole(f"{name}-role", role_args, options)
-        for region, table_arn in args.table_arns.items():
-            # One a region: a second region changes nothing of the first.
-            iam.RolePolicy(
-                f"{region}-{name}-policy",
-                name=f"sessions-{region}",
-                role=role.arn.apply(_name),
-                policy=table_arn.apply(roles.grafana_sessions),
-                opts=options,
-            )
         workspace = grafana.Workspace(
             f"{name}-workspace",
             region=site.region,
@@ -90,7 +85,3 @@ class GrafanaWorkspace(pulumi.ComponentResource):
         )
         self.endpoint = workspace.endpoint
         self.register_outputs({"endpoint": self.endpoint})
-
-
-def _name(role_arn: str) -> str:
-    return role_arn.rpartition("/")[2]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_aws import iam
 
 from stacks.sites import Site
+from videoctl.model.regions import Region
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +21,8 @@ class ServiceRoleArgs:
         purpose: last part of the role's name.
         trust: who may assume it, a policy document.
         policy: what it may do, a policy document.
+        regional_policies: what it may do besides in each region, policy documents. A policy of
+            its own for each: one more region changes nothing of the others.
 
     """
 
@@ -26,13 +30,14 @@ class ServiceRoleArgs:
     purpose: str
     trust: str
     policy: pulumi.Input[str]
+    regional_policies: Mapping[Region, pulumi.Input[str]] = field(default_factory=dict)
 
 
 class ServiceRole(pulumi.ComponentResource):
-    """A role with one inline policy.
+    """A role with its inline policies.
 
     Attributes:
-        arn: known once the policy is attached too, so that nothing uses the role too early.
+        arn: known once the policies are attached too, so that nothing uses the role too early.
 
     """
 
@@ -52,10 +57,18 @@ class ServiceRole(pulumi.ComponentResource):
             tags=site.tags(args.purpose, role_name),
             opts=options,
         )
-        policy = iam.RolePolicy(
-            f"{name}-policy", name=args.purpose, role=role.name, policy=args.policy, opts=options
-        )
-        self.arn = pulumi.Output.all(role.arn, policy.id).apply(_first)
+        documents = {(f"{name}-policy", args.purpose): args.policy} | {
+            (f"{region}-{name}-policy", f"{args.purpose}-{region}"): document
+            for region, document in args.regional_policies.items()
+        }
+        policies = [
+            iam.RolePolicy(
+                logical_name, name=policy_name, role=role.name, policy=document, opts=options
+            )
+            for (logical_name, policy_name), document in documents.items()
+        ]
+        attached = [policy.id for policy in policies]
+        self.arn = pulumi.Output.all(role.arn, *attached).apply(_first)
         self.register_outputs({"arn": self.arn})
 
 
