@@ -208,9 +208,18 @@ def shape(recording: Any, region: str | None = "us-east-1") -> dict[str, Any]:
     }
 
 
-def in_the_east(side: dict[str, Any]) -> dict[str, Any]:
-    """One side's resources as they would be in us-east-1, without those of the pair."""
-    own = {urn: made for urn, made in side.items() if "-to-us-" not in urn}
+def logical_name(urn: str) -> str:
+    """The name that a program gives a resource."""
+    return urn.partition("::")[2]
+
+
+def in_the_east(resources: dict[str, Any], region: str) -> dict[str, Any]:
+    """A region's own resources as they would be in us-east-1, without those of the pair."""
+    own = {
+        urn: made
+        for urn, made in resources.items()
+        if logical_name(urn).startswith(f"{region}-") and "-to-us-" not in urn
+    }
     text = json.dumps(own, default=str, sort_keys=True)
     east: dict[str, Any] = json.loads(text.replace("us-west-2", "us-east-1"))
     return east
@@ -225,7 +234,7 @@ def test_one_region_or_two_is_only_a_value(data: Any, specifications: Any, recor
     one, two = (record(dataclasses.replace(drawn, regions=regions)) for regions in (EAST, WEST))
     east, both = shape(one), shape(two)
     pair = {urn for urn in both if urn not in east}
-    pair_names = {urn.partition("::")[2] for urn in pair}
+    pair_names = {logical_name(urn) for urn in pair}
     assert all(re.match(r"us-(east-1-to-us-west-2|west-2)", name) for name in pair_names)
     assert {urn: both[urn] for urn in east} == east
     west = {
@@ -237,7 +246,12 @@ def test_one_region_or_two_is_only_a_value(data: Any, specifications: Any, recor
     assert {urn for urn in set(east) - west if "us-east-1" in urn} == set(), (
         "the west lacks something the east has"
     )
-    sides = [in_the_east(shape(two, region)) for region in ("us-east-1", "us-west-2")]
+    shared = {logical_name(urn) for urn in both if not logical_name(urn).startswith("us-")}
+    assert all(re.match(r"(aws|front-door|grafana)\b", name) for name in shared), (
+        "what belongs to neither side is the environment's front door and its Grafana"
+    )
+    sides = [in_the_east(shape(two, region), region) for region in ("us-east-1", "us-west-2")]
+    assert sides[0]
     assert sides[0] == sides[1], "the two sides differ in more than their region"
 
 
