@@ -89,6 +89,7 @@ def test_the_flink_application_knows_code_streams_and_logs(richest: Any) -> None
     assert groups["kinesis.analytics.flink.run.options"] == {
         "python": "main.py",
         "jarfile": "lib/pyflink-dependencies.jar",
+        "pyFiles": "pipeline.py,properties.py",
     }
     assert groups["agg"]["late.stream.arn"].endswith(f"stream/{PREFIX}-late")
     assert groups["agg"]["allowed.lateness.seconds"] == "30"
