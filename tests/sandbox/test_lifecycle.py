@@ -245,7 +245,7 @@ def test_faults_are_added_listed_and_cleared(own: RealSandbox, tmp_path: Path) -
     """Every option of the command line arrives; nonsense is refused with the reason."""
     own.start()
     words = ["--region", "us-east-1", "--service", "kinesis", "--operation", "PutRecords",
-             "--rate", "0.5", "--delay-ms", "10", "--for", "60"]  # fmt: skip
+             "--rate", "0.5", "--delay-ms", "10", "--times", "3", "--for", "60"]  # fmt: skip
     code, added = run(tmp_path, "fault", "add", "throttle", *words)
     assert code == 0
     (fault,) = added["faults"]
