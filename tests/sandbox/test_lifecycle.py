@@ -253,7 +253,7 @@ def test_faults_are_added_listed_and_cleared(own: RealSandbox, tmp_path: Path) -
     assert until is not None
     assert fault == {
         "id": 1, "kind": "throttle", "region": "us-east-1", "service": "kinesis",
-        "operation": "PutRecords", "rate": 0.5, "delay_ms": 10,
+        "operation": "PutRecords", "rate": 0.5, "delay_ms": 10, "times": 3,
     }  # fmt: skip
     assert run(tmp_path, "fault", "list")[1]["faults"] == [{**fault, "until": until}]
     code, error = run(tmp_path, "fault", "add", "meteor")
