@@ -272,7 +272,7 @@ def test_snapshots_are_counted_over_all_pages() -> None:
         page = {"SnapshotSummaries": [snapshot, snapshot], "NextToken": "more"}
         stubber.add_response("list_application_snapshots", page)
         stubber.add_response("list_application_snapshots", {"SnapshotSummaries": [snapshot]})
-        assert KinesisAnalyticsV2Gateway(client).snapshot_count(APPLICATION) == 3
+        assert len(KinesisAnalyticsV2Gateway(client).snapshots(APPLICATION)) == 3
 
 
 @pytest.mark.parametrize(

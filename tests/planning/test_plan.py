@@ -22,7 +22,6 @@ from videoctl.planning.plan import (
     StepMode,
     StepStatus,
     differences,
-    does_same_work,
     load_plan,
     plan_document,
 )
@@ -70,10 +69,10 @@ def test_a_saved_plan_is_stale_once_the_work_differs() -> None:
     start = world.absent(spec)
     saved = plan_create(spec, start, world.request())
     later = plan_create(spec, replace(start, observed_at=world.LATER), world.request())
-    assert does_same_work(saved, later)
-    assert not does_same_work(saved, plan_create(spec, start, world.request(fingerprint="g")))
+    assert not differences(saved, later)
+    assert differences(saved, plan_create(spec, start, world.request(fingerprint="g")))
     counted = replace(later, resource_changes=ResourceChanges(create=1))
-    assert not does_same_work(saved, counted)
+    assert differences(saved, counted)
 
 
 def test_every_failed_check_is_a_blocker_with_its_cure() -> None:

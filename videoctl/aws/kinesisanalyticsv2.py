@@ -115,10 +115,6 @@ class KinesisAnalyticsV2Gateway:
             return ()
         return tuple(sorted(found, key=lambda one: one.created_at or _LONG_AGO, reverse=True))
 
-    def snapshot_count(self, application: str) -> int:
-        """How many snapshots the application has."""
-        return len(self.snapshots(application))
-
     def operations(self, application: str) -> tuple[Operation, ...]:
         """Its newest operations, the newest first; of the newest that failed, why."""
         try:

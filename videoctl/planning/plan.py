@@ -280,11 +280,6 @@ def make_plan(
     )
 
 
-def does_same_work(saved: Plan, fresh: Plan) -> bool:
-    """Whether a saved plan still says what a plan made now would say."""
-    return not differences(saved, fresh)
-
-
 def differences(saved: Plan, fresh: Plan) -> tuple[str, ...]:
     """What a plan made now says otherwise than a saved one, in a person's words.
 
