@@ -7,8 +7,9 @@ that is known only after the update is `UNKNOWN`; files and archives are `Asset`
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,10 +60,15 @@ class Asset:
 
     def read_bytes(self) -> bytes:
         """The content; raises `OSError` when the file is gone, `ValueError` when it is no file."""
+        with self.open() as content:
+            return content.read()
+
+    def open(self) -> BinaryIO:
+        """The content as a seekable file; raises as `read_bytes` does."""
         if self.text is not None:
-            return self.text.encode()
+            return BytesIO(self.text.encode())
         if self.path is not None:
-            return Path(self.path).read_bytes()
+            return Path(self.path).open("rb")
         raise ValueError(f"{self.kind} with uri {self.uri!r}: only files and texts can be read")
 
 

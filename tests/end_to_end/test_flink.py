@@ -150,7 +150,9 @@ def test_a_killed_reshard_is_finished_by_the_same_command(place: Place, counting
     assert (found["open_shards"], found["configured_parallelism"]) == (2, 2)
     left = int(counting.settings["last"]) - rested
     halves = {rested + left // 2 + 1, rested + (left + 1) // 2 + 1}
-    eventually(lambda: rested + 1 in counting.counted() and halves & set(counting.counted()))
+    eventually(
+        lambda: rested + 1 in counting.counted() and halves & set(counting.counted()), SECONDS
+    )
     assert min(number for number in counting.counted() if number > rested + left // 4) in halves
     assert gone_on_with(place, "reshard", "--shards", "2") == {}
     refused = place("flink", "reshard", *WHERE, "--shards", "9", "--yes", "-o", "json")

@@ -93,7 +93,7 @@ def test_a_create_that_never_reached_the_cloud_is_dropped_and_made(toy: ToyTarge
     kill_all(process, toy, plugins=True)
     toy.cloud.control()
     result = toy.gateway().update("dev", "things", INPUT, fingerprint="f")
-    assert [urn.rsplit("::", 1)[-1] for urn in result.recovery.dropped] == ["b"]
+    assert "b" in [urn.rsplit("::", 1)[-1] for urn in result.recovery.dropped]
     assert_complete(toy)
 
 

@@ -6,15 +6,16 @@ differs between versions, and the content's hash is part of the object's key, so
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import os
+import shutil
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
-from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +102,7 @@ def build_artifacts(
     for name, job in jobs.items():
         source = sources / job.directory
         if source.is_dir():
-            paths[name] = _written(directory, job.directory, pack(source, job.left_out))
+            paths[name] = _written(directory, job, source)
         if not (source / job.entry_point).is_file():
             missing[name] = f"jobs/{job.directory}/{job.entry_point} does not exist"
         elif job.built and not (source / job.built).is_file():
@@ -111,22 +112,23 @@ def build_artifacts(
     return Artifacts(paths, missing)
 
 
-def pack(source: Path, left_out: frozenset[str] = frozenset()) -> bytes:
-    """The content of a directory as a zip, caches and compiled files left out.
+def pack(source: Path, target: BinaryIO, left_out: frozenset[str] = frozenset()) -> None:
+    """Write the content of a directory as a zip, caches and compiled files left out.
 
     Args:
         source: the directory.
+        target: a seekable file; at no time is a whole entry in memory.
         left_out: names at its root that are left out, too.
 
     """
-    packed = BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for file in _files(source, left_out):
             entry = zipfile.ZipInfo(file.relative_to(source).as_posix(), FIXED_TIME)
             entry.external_attr = FILE_MODE << 16
             entry.create_system = 3  # Unix, whatever this machine is
-            archive.writestr(entry, file.read_bytes())
-    return packed.getvalue()
+            entry.file_size = file.stat().st_size  # decides whether the entry is a zip64 one
+            with file.open("rb") as content, archive.open(entry, "w") as packed:
+                shutil.copyfileobj(content, packed)
 
 
 def _files(source: Path, left_out: frozenset[str]) -> Iterator[Path]:
@@ -137,11 +139,16 @@ def _files(source: Path, left_out: frozenset[str]) -> Iterator[Path]:
             yield file
 
 
-def _written(directory: Path, name: str, content: bytes) -> Path:
-    digest = hashlib.sha256(content).hexdigest()[:HASH_LENGTH]
-    path = directory / f"{name}-{digest}.zip"
-    if not path.exists() or path.read_bytes() != content:
-        fresh = path.with_suffix(f".{os.getpid()}")
-        fresh.write_bytes(content)
-        fresh.replace(path)
+def _written(directory: Path, job: Job, source: Path) -> Path:
+    fresh = directory / f"{job.directory}.{os.getpid()}"
+    try:
+        with fresh.open("wb+") as target:
+            pack(source, target, job.left_out)
+            target.seek(0)
+            digest = hashlib.file_digest(target, "sha256").hexdigest()[:HASH_LENGTH]
+        path = directory / f"{job.directory}-{digest}.zip"
+        if not path.exists() or not filecmp.cmp(fresh, path, shallow=False):
+            fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
     return path

@@ -54,5 +54,6 @@ def _by_content(value: Any) -> Any:
     if isinstance(value, list):
         return [_by_content(item) for item in value]
     if isinstance(value, str) and value.startswith("/") and Path(value).is_file():
-        return hashlib.sha256(Path(value).read_bytes()).hexdigest()
+        with Path(value).open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
     return value

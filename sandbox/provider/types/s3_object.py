@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
-from typing import Any, Final
+from io import BytesIO
+from typing import Any, BinaryIO, Final
 from urllib.parse import urlencode
 
 from sandbox.provider.failures import ProviderError
@@ -121,7 +123,8 @@ class BucketObjectv2(ResourceType):
                 arguments[member] = inputs[name]
         s3, bucket = context.client("s3"), inputs["bucket"]
         arguments.setdefault("ContentType", "application/octet-stream")
-        s3.put_object(Bucket=bucket, Key=key, Body=_body(inputs), **arguments)
+        with _body(inputs) as body:
+            s3.put_object(Bucket=bucket, Key=key, Body=body, **arguments)
         return _outputs(s3, bucket, key, inputs)
 
 
@@ -137,17 +140,22 @@ def _key(key: str) -> str:
     return re.sub("/+", "/", key.lstrip("/"))
 
 
-def _body(inputs: Properties) -> bytes:
-    """The bytes of the object; empty without any content."""
+def _body(inputs: Properties) -> BinaryIO:
+    """The content of the object, not yet read; empty without any."""
     source = inputs.get("source")
     if isinstance(source, Asset):
-        body = source.read_bytes()
+        body = source.open()
     elif inputs.get("contentBase64") is not None:
-        body = base64.b64decode(inputs["contentBase64"], validate=True)
+        body = BytesIO(base64.b64decode(inputs["contentBase64"], validate=True))
     else:
-        body = (inputs.get("content") or "").encode()
-    if len(body) > _ONE_REQUEST_BYTES:
-        raise ProviderError(f"object {inputs['key']} has {len(body)} bytes: S3 takes 5 GiB at once")
+        body = BytesIO((inputs.get("content") or "").encode())
+    size_bytes = body.seek(0, os.SEEK_END)
+    body.seek(0)
+    if size_bytes > _ONE_REQUEST_BYTES:
+        body.close()
+        raise ProviderError(
+            f"object {inputs['key']} has {size_bytes} bytes: S3 takes 5 GiB at once"
+        )
     return body
 
 

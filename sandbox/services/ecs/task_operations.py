@@ -94,8 +94,9 @@ class TaskOperations(EcsTables):
         return {"taskArns": shown, **({"nextToken": token} if token else {})}
 
     def launch(self, account_id: str, region: str, record: Json, definition: Json) -> None:
-        """Note a task and run it in the background."""
+        """Note a task, on disk before anyone can hear of it, and run it in the background."""
         self.store.table(account_id, region, "tasks")[record["taskArn"]] = record
+        self.store.save()
         run = TaskRun(self, account_id, region, record, definition)
         self.runs[record["taskArn"]] = run
         self.spawn(self._live(account_id, region, run), record["taskArn"])

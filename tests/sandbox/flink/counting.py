@@ -34,7 +34,7 @@ class Counting:
         self.output = directory / name
         self.log_group = ""
         self.settings = {
-            "output": self.output.as_uri(), "rows.per.second": "200", "last": "1000000",
+            "output": self.output.as_uri(), "rows.per.second": "200", "last": "300000",
         }  # fmt: skip
 
     @property

@@ -57,17 +57,29 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         subprocess.run([*command, "down", "--home", home], check=True, capture_output=True)
 
 
-@pytest.fixture(scope="package")
-def provider(sandbox: Sandbox) -> Iterator[Provider]:
-    """A provider configured for the sandbox, as the engine would do it."""
+def _set_variables(patch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
+    """The AWS_* variables a provider of the sandbox's target is started with, and no others."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        patch.delenv(name)
+    for name, value in sandbox.environment.items():
+        patch.setenv(name, value)
+
+
+@pytest.fixture(scope="session")
+def configured(sandbox: Sandbox) -> Provider:
+    """The one provider of all tests here, which keeps the clients it makes."""
+    made = Provider()
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            patch.delenv(name)
-        for name, value in sandbox.environment.items():
-            patch.setenv(name, value)
-        configured = Provider()
-        configured.configure({"region": REGION})
-        yield configured
+        _set_variables(patch, sandbox)
+        made.configure({"region": REGION})
+    return made
+
+
+@pytest.fixture
+def provider(configured: Provider, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Provider:
+    """A provider configured for the sandbox, as the engine would do it."""
+    _set_variables(monkeypatch, sandbox)
+    return configured
 
 
 @pytest.fixture
