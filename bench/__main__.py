@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import agg, create, front_door, session_function, startup
+from bench import agg, create, front_door, one_core, session_function, startup
 from bench.measure import Figure, machine
 
 RESULTS = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
@@ -14,6 +14,7 @@ PARTS = {
     "startup": startup.figures,
     "create": create.figures,
     "front_door": front_door.figures,
+    "one_core": one_core.figures,
     "session_function": session_function.figures,
     "agg": agg.figures,
 }

@@ -6,12 +6,15 @@ the shard they are read from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from jobs.http_handler.kpl_format import FRAME_BYTES, RECORD_OVERHEAD_BYTES, aggregate
+from jobs.http_handler.ticket import Ticket  # noqa: TC001 - the struct's fields are evaluated
 
 if TYPE_CHECKING:
     from collections import deque
@@ -25,9 +28,10 @@ def user_record_bytes(key_bytes: int, data_bytes: int) -> int:
     return key_bytes + data_bytes + RECORD_OVERHEAD_BYTES
 
 
-@dataclass(slots=True, eq=False)
-class UserRecord:
+class UserRecord(msgspec.Struct, eq=False, gc=False):
     """One event or tick on its way to Kinesis.
+
+    There are many of them and they are in no cycle, so the garbage collector need not look at them.
 
     Attributes:
         partition_key: the session, for events.
@@ -36,7 +40,8 @@ class UserRecord:
         size_bytes: at most what it adds to an aggregate.
         arrived: monotonic seconds when it came to the sidecar.
         deadline: monotonic seconds when it is given up.
-        settle: told whether Kinesis has it.
+        ticket: told whether Kinesis has it; None: nobody is.
+        index: of the record in the ticket.
         is_tick: goes alone, to its hash key.
 
     """
@@ -47,7 +52,8 @@ class UserRecord:
     size_bytes: int
     arrived: float
     deadline: float
-    settle: Callable[[bool], None]
+    ticket: Ticket | None = None
+    index: int = 0
     is_tick: bool = False
 
 

@@ -84,8 +84,7 @@ class Rejected(msgspec.Struct, frozen=True):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(msgspec.Struct, frozen=True, gc=False):
     """A valid event, ready to be stored."""
 
     index: int

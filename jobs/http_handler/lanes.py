@@ -117,13 +117,13 @@ class Lane:
             yield record
 
 
-def rerouted(lanes: Iterable[Lane], shard_map: ShardMap) -> dict[str, Lane]:
-    """Lanes for another set of shards, by shard id, with every waiting record in its place.
+def rerouted(lanes: Iterable[Lane], shard_map: ShardMap) -> list[Lane]:
+    """Lanes for another set of shards, in its order, with every waiting record in its place.
 
     A session's records wait in one lane, so their order stays. No lane may be busy.
     """
-    fresh = {shard.shard_id: Lane(shard) for shard in shard_map.shards}
+    fresh = [Lane(shard) for shard in shard_map.shards]
     for lane in lanes:
         for record in lane.queue:
-            fresh[shard_map.shard_of(record.hash_key).shard_id].append(record)
+            fresh[shard_map.place_of(record.hash_key)].append(record)
     return fresh

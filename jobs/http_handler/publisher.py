@@ -73,7 +73,7 @@ class Publisher:
         )
         self._shard_map: ShardMap | None = None
         self._next_map: ShardMap | None = None
-        self._lanes: dict[str, Lane] = {}
+        self._lanes: list[Lane] = []
         self._wake = asyncio.Event()
         self._requests = 0
         self._pending_bytes = 0
@@ -114,14 +114,18 @@ class Publisher:
             return ticket.refuse(Status.QUEUE_FULL)
         now = self._clock()
         deadline = now + self._settings.give_up_seconds
+        place_of = self._shard_map.place_of
+        total_bytes = 0
         for index, (partition_key, data) in enumerate(records):
             key = partition_key.encode()
+            hash_key = hash_key_of(key)
             size_bytes = user_record_bytes(len(key), len(data))
-            settle = self._settler(ticket, index, size_bytes)
-            record = UserRecord(
-                partition_key, hash_key_of(key), data, size_bytes, now, deadline, settle
+            total_bytes += size_bytes
+            self._lanes[place_of(hash_key)].append(
+                UserRecord(partition_key, hash_key, data, size_bytes, now, deadline, ticket, index)
             )
-            self._admit(record)
+        self._pending += len(records)
+        self._pending_bytes += total_bytes
         self._wake.set()
         return ticket.done
 
@@ -130,17 +134,17 @@ class Publisher:
         if self._is_draining:
             return
         now = self._clock()
-        for lane in self._lanes.values():
+        for lane in self._lanes:
             if any(record.is_tick for record in lane.queue):
                 continue
             data = tick_data(lane.shard, region, received_time_ms)
             key = f"tick-{lane.shard.shard_id}"
             size_bytes = user_record_bytes(len(key), len(data))
-            settle = self._settler(None, 0, size_bytes)
             hash_key = lane.shard.starting_hash_key
             deadline = now + self._settings.give_up_seconds
-            record = UserRecord(key, hash_key, data, size_bytes, now, deadline, settle, True)
-            self._admit(record)
+            lane.append(UserRecord(key, hash_key, data, size_bytes, now, deadline, is_tick=True))
+            self._pending += 1
+            self._pending_bytes += size_bytes
         self._wake.set()
 
     async def refresh_shards(self) -> None:
@@ -167,35 +171,27 @@ class Publisher:
                 async with asyncio.timeout(wait_seconds):
                     await self._wake.wait()
 
-    def _settler(
-        self, ticket: Ticket | None, index: int, size_bytes: int
-    ) -> Callable[[bool], None]:
-        def settle(is_stored: bool) -> None:
-            self._pending -= 1
-            self._pending_bytes -= size_bytes
-            kind = "ticks" if ticket is None else "records"
-            self._counters.count(f"{kind}_stored" if is_stored else f"{kind}_not_stored")
-            if ticket is not None:
-                ticket.settle(index, is_stored=is_stored)
-
-        return settle
-
-    def _admit(self, record: UserRecord) -> None:
-        assert self._shard_map is not None
-        self._pending += 1
-        self._pending_bytes += record.size_bytes
-        self._lanes[self._shard_map.shard_of(record.hash_key).shard_id].append(record)
+    def _settle(self, records: Sequence[UserRecord], *, is_stored: bool) -> None:
+        if not records:
+            return
+        self._pending -= len(records)
+        self._pending_bytes -= sum(record.size_bytes for record in records)
+        kind = "ticks" if records[0].is_tick else "records"
+        self._counters.count(f"{kind}_{'stored' if is_stored else 'not_stored'}", len(records))
+        for record in records:
+            if record.ticket is not None:
+                record.ticket.settle(record.index, is_stored=is_stored)
 
     def _expire(self, now: float) -> None:
-        for lane in self._lanes.values():
+        for lane in self._lanes:
             for record in lane.pop_expired(now):
-                record.settle(False)
+                self._settle([record], is_stored=False)
 
     def _adopt_map(self) -> None:
         if self._next_map is None or self._requests:
             return
         log.info("shards", extra={"fields": {"open": len(self._next_map.shards)}})
-        self._lanes = rerouted(self._lanes.values(), self._next_map)
+        self._lanes = rerouted(self._lanes, self._next_map)
         self._shard_map, self._next_map = self._next_map, None
 
     def _send_due(self, now: float) -> float | None:
@@ -205,7 +201,7 @@ class Publisher:
         count = size_bytes = 0
         if self._next_map is not None:
             return None  # The last answer to arrive wakes the loop, and the lanes change.
-        for lane in self._lanes.values():
+        for lane in self._lanes:
             due = lane.due_at(self._limits, at_once=self._is_draining)
             if due is None:
                 continue
@@ -234,7 +230,7 @@ class Publisher:
         )
 
     def _wait_seconds(self, next_due: float | None) -> float | None:
-        heads = [lane.queue[0].deadline for lane in self._lanes.values() if lane.queue]
+        heads = [lane.queue[0].deadline for lane in self._lanes if lane.queue]
         moments = heads if next_due is None else [*heads, next_due]
         return max(0.0, min(moments) - self._clock()) if moments else None
 
@@ -252,7 +248,7 @@ class Publisher:
             self._counters.count("entries_misrouted", strayed)
             await self.refresh_shards()
         for turn, share in zip(turns, shares, strict=True):
-            turn.end(share, self._next_map, self._clock())
+            turn.end(share, self._next_map, self._clock(), self._settle)
         self._requests -= 1
         self._wake.set()
 

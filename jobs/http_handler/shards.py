@@ -39,9 +39,9 @@ class ShardMap:
         starts = tuple(shard.starting_hash_key for shard in self.shards)
         object.__setattr__(self, "_starts", starts)
 
-    def shard_of(self, hash_key: int) -> Shard:
-        """The shard whose range holds a hash key."""
-        return self.shards[bisect_right(self._starts, hash_key) - 1]
+    def place_of(self, hash_key: int) -> int:
+        """The place in `shards` of the one whose range holds a hash key."""
+        return bisect_right(self._starts, hash_key) - 1
 
     def by_id(self, shard_id: str) -> Shard | None:
         """An open shard; None for one that is closed or unknown."""

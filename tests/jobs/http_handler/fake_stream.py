@@ -77,7 +77,7 @@ class FakeStream:
         hash_key = entry.explicit_hash_key
         if hash_key is None:
             hash_key = hash_key_of(entry.partition_key.encode())
-        shard_id = self.map.shard_of(hash_key).shard_id
+        shard_id = self.map.shards[self.map.place_of(hash_key)].shard_id
         self.seen.append((shard_id, entry))
         return PutOutcome(shard_id, None)
 

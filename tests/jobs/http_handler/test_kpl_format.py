@@ -42,9 +42,7 @@ def test_aws_reads_what_is_written(user_records):
 def test_an_aggregate_stays_within_its_size(user_records, max_bytes):
     """The size is an upper bound whatever the keys, unless one record alone passes it."""
     queue = deque(
-        UserRecord(
-            key, 0, data, user_record_bytes(len(key.encode()), len(data)), 0, 0, lambda _: None
-        )
+        UserRecord(key, 0, data, user_record_bytes(len(key.encode()), len(data)), 0, 0)
         for key, data in user_records
     )
     taken = []
@@ -62,4 +60,4 @@ def test_a_key_belongs_to_exactly_one_shard(count, key):
     shard_map: ShardMap = even_shards(count)
     hash_key = hash_key_of(key.encode())
     holders = [shard for shard in shard_map.shards if shard.holds(hash_key)]
-    assert holders == [shard_map.shard_of(hash_key)]
+    assert holders == [shard_map.shards[shard_map.place_of(hash_key)]]

@@ -122,7 +122,9 @@ def test_a_full_aggregate_does_not_wait():
 
     async def scenario() -> float:
         loop = asyncio.get_running_loop()
-        async with publishing(stream, record_max_buffered_ms=5000) as publisher:
+        async with publishing(
+            stream, record_max_buffered_ms=5000, aggregation_max_bytes=51_200
+        ) as publisher:
             records = [("s", b"x" * 1000)] * 52
             await publisher.submit(records[:51])
             return loop.time()
