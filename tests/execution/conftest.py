@@ -41,6 +41,7 @@ class Bench:
     events: list[Event] = field(default_factory=list)
     approve: Callable[[Any], bool] = lambda _: True
     timeout_seconds: float | None = None
+    operator: Operator = OPERATOR
 
     @property
     def journals(self) -> JournalDirectory:
@@ -53,7 +54,7 @@ class Bench:
             platform=self.platform,
             journals=self.journals,
             lock=RunLock(self.store, self.spec.name, this_process(), self.clock),
-            operator=OPERATOR,
+            operator=self.operator,
             clock=self.clock,
             interrupts=self.interrupts,
             listener=self.events.append,

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.execution.conftest import OPERATOR, Bench
 from tests.fakes import world
-from videoctl.errors import FailedError
+from tests.fakes.small_disk import small_disk
+from videoctl.errors import ExitCode, FailedError
 from videoctl.execution.history import JournalDirectory, read_run
 from videoctl.execution.journal import Journal, RecordKind
+from videoctl.execution.results import Outcome
+from videoctl.planning.changes import Change
 
 
 def begun(bench: Bench) -> Path:
@@ -137,6 +141,71 @@ def _fill(journals: JournalDirectory) -> None:
             full = os.open("/dev/full", os.O_WRONLY)
             os.dup2(full, int(entry.name))
             os.close(full)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_why_a_step_failed_is_told_though_the_disk_is_full_too(bench: Bench) -> None:
+    """What the step met comes first: the full disk only kept it from being recorded."""
+
+    def fail(change: Change) -> None:
+        if change.kind == "update-stack":
+            _fill(bench.journals)
+            raise FailedError("the stream is in the way", code="in-the-way")
+
+    bench.platform.after = fail
+    result = bench.create()
+    assert result.error is not None
+    assert (result.error.code, result.outcome) == ("in-the-way", Outcome.FAILED)
+
+
+PAGE_BYTES = 4096
+"""A tmpfs gives space by pages: a file goes on growing to the end of its last one."""
+
+
+@pytest.mark.parametrize("kind", ["record-environment", "update-stack", "send-canary"])
+@pytest.mark.parametrize("room_bytes", [40, 250])
+def test_a_journal_that_fills_up_in_the_middle_ends_the_run_and_the_next_completes_it(
+    bench: Bench, tmp_path: Path, kind: str, room_bytes: int
+) -> None:
+    """On a disk that is really full: one error, the state told, nothing begun unannounced.
+
+    With room for less than a record the line is cut, and with room for one the next is.
+    """
+    before = bench.platform.seen
+    lengths: list[int] = []
+    bench.platform.after = lambda change: (
+        lengths.append(_journal(bench).stat().st_size) if change.kind == kind else None
+    )
+    bench.create()
+    used_bytes = lengths[0] + room_bytes
+    bench.platform.seen = before
+    bench.platform.applied.clear()
+    bench.home = tmp_path / "small"
+    user = "a" * (len(OPERATOR.user) + -used_bytes % PAGE_BYTES)
+    with small_disk(bench.home, kib=256) as disk:
+        bench.operator = replace(OPERATOR, user=user)
+        bench.platform.after = lambda change: disk.fill() if change.kind == kind else None
+        full = bench.create()
+        assert full.error is not None
+        assert (full.error.code, full.exit_code) == ("journal-unwritable", ExitCode.FAILED)
+        assert "the disk is full" in full.error.message
+        assert "same command again" in str(full.error.hint)
+        assert "fingerprint" in full.end_state
+        run = bench.journals.latest("dev")
+        assert run is not None
+        begun = {r["step"] for r in run.records if r["record"] == RecordKind.STEP_STARTED}
+        assert len(begun) == len(bench.platform.applied)
+        disk.free()
+        bench.platform.after = lambda _: None
+        again = bench.create()
+        assert (again.outcome, again.error) == (Outcome.DONE, None)
+        assert len(bench.platform.applied) == len(set(bench.platform.applied))
+
+
+def _journal(bench: Bench) -> Path:
+    run = bench.journals.latest("dev")
+    assert run is not None
+    return bench.journals.path("dev", run.run_id)
 
 
 def test_history_is_the_latest_first_and_by_environment(bench: Bench) -> None:

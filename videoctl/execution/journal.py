@@ -68,9 +68,10 @@ class Journal:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
             self._descriptor = os.open(path, flags, 0o600)
             self._is_torn = _ends_torn(path)
+            self._has_begun = os.fstat(self._descriptor).st_size > 0
             _sync_directory(path.parent)
         except OSError as error:
-            raise _unwritable(path, error) from error
+            raise _unwritable(path, error, has_begun=False) from error
 
     def write(self, kind: str, **values: object) -> None:
         """Append one record and flush it to disk.
@@ -94,8 +95,8 @@ class Journal:
             _write_all(self._descriptor, line)
             os.fsync(self._descriptor)
         except OSError as error:
-            raise _unwritable(self.path, error) from error
-        self._is_torn = False
+            raise _unwritable(self.path, error, has_begun=self._has_begun) from error
+        self._is_torn, self._has_begun = False, True
 
     def close(self) -> None:
         """Close the file; records are on disk already."""
@@ -124,10 +125,16 @@ def _sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-def _unwritable(path: Path, error: OSError) -> FailedError:
+def _unwritable(path: Path, error: OSError, *, has_begun: bool) -> FailedError:
     what = "the disk is full" if error.errno in _FULL else error.strerror or str(error)
+    if has_begun:
+        known = "every change that was begun is in it, and no other was begun"
+        hint = "free some space, then run the same command again: it goes on where it stopped"
+    else:
+        known = "nothing was changed"
+        hint = "free some space, or set VIDEOCTL_HOME to a directory that can be written"
     return FailedError(
-        f"the journal {path} cannot be written: {what}; nothing was changed after its last record",
-        hint="free some space, or set VIDEOCTL_HOME to a directory that can be written",
+        f"the journal {path} cannot be written: {what}; {known}",
+        hint=hint,
         code="journal-unwritable",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -154,9 +155,11 @@ class Run:
             self._change_and_wait(step)
         except VideoctlError as error:
             self._finish(step, StepStatus.FAILED, began)
-            self._journal.write(
-                RecordKind.STEP_FAILED, step=step.name, code=error.code, message=error.message
-            )
+            # Why the step failed is told, though the journal cannot be written either.
+            with suppress(VideoctlError):
+                self._journal.write(
+                    RecordKind.STEP_FAILED, step=step.name, code=error.code, message=error.message
+                )
             self._narrator.tell(EventCode.STEP_FAILED, step, error.message, code=error.code)
             raise
         except KeyboardInterrupt:
@@ -295,7 +298,8 @@ class Run:
                 end_state=dict(end_state),
             )
         except VideoctlError as unwritable:
-            error = error or unwritable
+            if error is None:
+                outcome, error = Outcome.FAILED, unwritable
         self._mirror()
         self._narrator.tell(EventCode.RUN_ENDED, None, outcome.value, outcome=outcome.value)
         return RunResult(
