@@ -49,7 +49,7 @@ bench: setup ## The figures of docs/benchmarks.md
 jobs: setup ## Build the Flink job's jar where its sources changed, and check the package
 	@$(BIN)/python -m tools.lint_job_zip
 
-schemas: ## Write the JSON Schemas that are generated from types
+schemas: ## Write the schemas and pages that are generated from types
 	@$(BIN)/python tools/write_schemas.py
 
 requirements: ## Compile the requirement files again, with hashes and without an index

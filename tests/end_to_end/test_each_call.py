@@ -14,7 +14,7 @@ from tests.conftest import Ran, validate
 from tests.end_to_end.conftest import Place
 from tests.end_to_end.in_process import NAME, Call, HastyClock, InProcess, built, cures_of
 from videoctl import session
-from videoctl.model.permissions import iam_action
+from videoctl.model.permissions import CALLS, iam_action
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.engine, pytest.mark.timeout(900)]
 
@@ -87,7 +87,9 @@ def calls(world: InProcess) -> Callable[[str], tuple[Call, ...]]:
     def recorded(name: str) -> frozenset[Call]:
         scenario = SCENARIOS[name]
         scenario.prepare(world)
-        return frozenset(world.recorded(*scenario.words))
+        made = frozenset(world.recorded(*scenario.words))
+        assert {call for call in made if call.operation not in CALLS[call.service]} == set()
+        return made
 
     def own(name: str) -> tuple[Call, ...]:
         names = list(SCENARIOS)

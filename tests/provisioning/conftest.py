@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from tests.command_line import HEARS_CTRL_C, end_all
+from videoctl.model.names import ENVIRONMENT_TAG
 from videoctl.provisioning.engine import Engine, find_engine
 from videoctl.provisioning.gateway import StackGateway
 from videoctl.provisioning.run_record import leftovers, read_record
@@ -30,6 +31,7 @@ class Cloud:
 
     directory: Path
     asked: list[str] = field(default_factory=list)
+    owners: dict[str, dict[str, str] | None] = field(default_factory=dict)
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """Everything there is: id to properties."""
@@ -54,6 +56,12 @@ class Cloud:
             if found.get(key) == inputs.get(key):
                 return identifier
         return None
+
+    def tags(
+        self, type_token: str, identifier: str, outputs: Mapping[str, Any], region: str | None
+    ) -> Mapping[str, str] | None:
+        """What a test said of its owner; otherwise it is this environment's."""
+        return self.owners.get(identifier, {ENVIRONMENT_TAG: "dev"})
 
 
 @dataclass

@@ -149,6 +149,16 @@ SAID = [
         'error: resource "urn:x" cannot be deleted because it is protected',
     ),
     (
+        "already-exists",
+        ExitCode.FAILED,
+        (
+            "sdk-v2/provider2.go: sdk.helper_schema: creating Kinesis Stream (video-dev-raw):"
+            " operation error Kinesis: CreateStream, https response error StatusCode: 400,"
+            " RequestID: 1, ResourceInUseException: Stream video-dev-raw under account"
+            " 123456789012 already exists.: provider=aws@7.51.1"
+        ),
+    ),
+    (
         "program-failed",
         ExitCode.FAILED,
         (

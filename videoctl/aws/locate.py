@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from videoctl.aws.errors import NotFound
 from videoctl.aws.locate_network import NETWORK
 from videoctl.aws.locate_services import SERVICES
+from videoctl.aws.locate_tags import TAGS, Site
 from videoctl.errors import FailedError
 from videoctl.model.regions import PRIMARY, Region
 
@@ -62,3 +64,27 @@ class Locator:
                 code="resource-ambiguous",
             )
         return found[0] if found else None
+
+    def tags(
+        self, type_token: str, identifier: str, outputs: Mapping[str, Any], region: str | None
+    ) -> Mapping[str, str] | None:
+        """The tags of a resource; None when its kind has none, or there is no such resource.
+
+        Args:
+            type_token: Pulumi's type.
+            identifier: its id, as the AWS provider records it.
+            outputs: what is known of it, camelCase: its inputs at least.
+            region: where it is; None for global services.
+
+        Raises:
+            VideoctlError: AWS could not be asked.
+
+        """
+        reader = TAGS.get(type_token)
+        if reader is None:
+            return None
+        site = Site(Region(region or PRIMARY), self._session.account_id)
+        try:
+            return reader(self._session, site, identifier, outputs)
+        except NotFound:
+            return None

@@ -33,6 +33,10 @@ HEALTH_FLAG_KEY: Final = "health/out-of-service.json"
 """Object in a region's ops bucket that takes the region out of service while it is there."""
 
 
+ENVIRONMENT_TAG: Final = "videoctl:environment"
+"""The tag that says whose a resource is."""
+
+
 class BucketKind(StrEnum):
     """The buckets of one region."""
 
@@ -169,7 +173,7 @@ class Names:
     def tags(self, component: str) -> dict[str, str]:
         """Tags of every resource that can carry any."""
         return {
-            "videoctl:environment": self.environment,
+            ENVIRONMENT_TAG: self.environment,
             "videoctl:component": component,
             "videoctl:managed-by": "pulumi",
         }

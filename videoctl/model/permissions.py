@@ -54,6 +54,52 @@ _ACTIONS: Final[Mapping[tuple[str, str], str]] = {
 """Calls whose action has another name."""
 
 
+CALLS: Final[Mapping[str, frozenset[str]]] = {
+    service: frozenset(operations.split())
+    for service, operations in {
+        "cloudwatch": "GetMetricData",
+        "ec2": "DescribeInternetGateways DescribeRouteTables DescribeSecurityGroupRules"
+        " DescribeSecurityGroups DescribeSubnets DescribeVpcEndpoints DescribeVpcs",
+        "ecr": "ListTagsForResource",
+        "ecs": "DescribeServices DescribeTaskDefinition ListTagsForResource ListTaskDefinitions"
+        " UpdateService",
+        "elbv2": "DescribeListeners DescribeLoadBalancers DescribeTags DescribeTargetGroups"
+        " DescribeTargetHealth",
+        "firehose": "DescribeDeliveryStream ListTagsForDeliveryStream",
+        "globalaccelerator": "ListAccelerators ListEndpointGroups ListListeners"
+        " ListTagsForResource",
+        "grafana": "ListWorkspaces",
+        "iam": "ListRoleTags",
+        "kinesis": "DescribeStreamConsumer DescribeStreamSummary GetRecords GetShardIterator"
+        " ListShards ListTagsForResource ListTagsForStream UpdateShardCount",
+        "kinesisanalyticsv2": "CreateApplicationPresignedUrl CreateApplicationSnapshot"
+        " DescribeApplication DescribeApplicationOperation ListApplicationOperations"
+        " ListApplicationSnapshots ListTagsForResource StartApplication StopApplication"
+        " UpdateApplication",
+        "kms": "DescribeKey ListKeys ListResourceTags",
+        "lambda": "GetFunctionConfiguration ListEventSourceMappings ListTags"
+        " UpdateEventSourceMapping",
+        "logs": "ListTagsForResource",
+        "s3": "CreateBucket DeleteObject DeleteObjects GetBucketLifecycleConfiguration"
+        " GetBucketTagging GetObject HeadBucket HeadObject ListObjectVersions ListObjectsV2"
+        " PutBucketEncryption PutBucketLifecycleConfiguration PutBucketPolicy PutBucketVersioning"
+        " PutObject PutPublicAccessBlock",
+        "sns": "ListSubscriptionsByTopic ListTagsForResource",
+        "sqs": "GetQueueUrl ListQueueTags",
+        "sts": "GetCallerIdentity",
+        "timestream-write": "DescribeEndpoints ListDatabases ListTables ListTagsForResource",
+    }.items()
+}
+"""What videoctl itself calls, by boto3's name of the service; the engine's provider calls more."""
+
+
+def needed_actions() -> tuple[str, ...]:
+    """The actions the role that runs videoctl needs for its own calls, sorted."""
+    return tuple(
+        sorted({iam_action(service, name) for service, names in CALLS.items() for name in names})
+    )
+
+
 def iam_action(service: str, operation: str) -> str:
     """The action, such as `s3:ListBucket` for S3's HeadBucket.
 

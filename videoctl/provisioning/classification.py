@@ -228,6 +228,14 @@ def _stale_plan(failure: Failure, _: re.Match[str], line: str) -> VideoctlError:
     )
 
 
+def _exists(failure: Failure, _: re.Match[str], line: str) -> VideoctlError:
+    return FailedError(
+        f"AWS has a resource that stack {failure.stack} was to make: {line}",
+        hint=f"remove it or give it another name, then {_again(failure)}",
+        code="already-exists",
+    )
+
+
 def _program(failure: Failure, found: re.Match[str], _: str) -> VideoctlError:
     return FailedError(
         f"the program of stack {failure.stack} failed: {_short(found['said'])}",
@@ -259,6 +267,7 @@ _MAKERS: Final[Mapping[str, Callable[[Failure, re.Match[str], str], VideoctlErro
     "pending-operations": _pending,
     "plan-stale": _stale_plan,
     "resource-protected": _protected,
+    "already-exists": _exists,
     "program-failed": _program,
     "endpoint-unreachable": _unreachable,
 }

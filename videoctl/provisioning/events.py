@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, TypeAdapter
 
@@ -74,11 +74,17 @@ class ResourceSucceeded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceFailed:
-    """`op` on a resource failed after `seconds`; why is in a diagnostic of the same urn."""
+    """`op` on a resource failed after `seconds`; why is in a diagnostic of the same urn.
+
+    Attributes:
+        declared: of a create: the resource as the state would have held it, secrets masked.
+
+    """
 
     resource: Resource
     op: str
     seconds: float
+    declared: Mapping[str, Any] | None = None
     kind: Literal["resource-failed"] = "resource-failed"
 
 

@@ -81,6 +81,12 @@ _PATTERNS: Final[Mapping[str, tuple[str, ...]]] = {
         r"cannot be deleted because it is protected",
         r"unable to (?:delete|replace) resource .{0,300}protect",
     ),
+    "already-exists": (
+        r"already ?exist",
+        r"AlreadyOwnedByYou",
+        r"Resource\.AlreadyAssociated",
+        r"Creation of service was not idempotent",
+    ),
     "program-failed": (r"python inline source runtime error: *(?P<said>[^\n]*)",),
     "endpoint-unreachable": (
         r"connection refused",
@@ -91,6 +97,11 @@ _PATTERNS: Final[Mapping[str, tuple[str, ...]]] = {
         r"RequestError: send request failed",
         r"dial tcp",
         r"context deadline exceeded",
+        r"connection reset by peer",
+        r"unexpected EOF",
+        r"timeout awaiting response headers",
+        r"Connection was closed before we received a valid response",
+        r"Read timeout on endpoint",
     ),
 }
 

@@ -185,7 +185,7 @@ class StackGateway:
             plan.write_engine_plan(file)
             request = replace(request, engine_plan=file)
         try:
-            return self._operations.operate(request, how, recovery)
+            return self._operations.update(request, how, recovery)
         finally:
             _taken(request)
 

@@ -30,6 +30,22 @@ class Locator(Protocol):
 
         """
 
+    def tags(
+        self, type_token: str, identifier: str, outputs: Inputs, region: str | None
+    ) -> Mapping[str, str] | None:
+        """The tags of a resource; None when its kind has none, or there is no such resource.
+
+        Args:
+            type_token: Pulumi's type.
+            identifier: its id, as the AWS provider records it.
+            outputs: what is known of it: its inputs at least.
+            region: where; None for global services.
+
+        Raises:
+            VideoctlError: when AWS cannot be asked.
+
+        """
+
 
 class NotComputableError(Exception):
     """An input the id is made of is missing or not yet known."""

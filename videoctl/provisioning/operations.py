@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from videoctl.errors import LockedError, VideoctlError
+from videoctl.errors import FailedError, LockedError, VideoctlError
 from videoctl.provisioning import locks as stack_locks
 from videoctl.provisioning.events import Diagnostic, Summary
+from videoctl.provisioning.existing import ALREADY_EXISTS, FailedCreates
 from videoctl.provisioning.outcomes import raise_unless_succeeded
 from videoctl.provisioning.recovery import Finder, Recovery, recover, settle
 from videoctl.provisioning.request import Operation, OperationRequest
@@ -21,7 +23,7 @@ from videoctl.provisioning.state import LocalFiles
 from videoctl.provisioning.supervision import Followed, Follower, Supervision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from videoctl.provisioning.stack_reader import StackReader
 
@@ -120,6 +122,29 @@ class Operations:
             log_file=request.log_file,
         )
 
+    def update(
+        self, request: OperationRequest, how: Supervision | None, recovery: Recovery
+    ) -> OperationResult:
+        """`operate`, and once more whenever a create failed because AWS has the resource.
+
+        Each resource is taken over once, so this ends.
+        """
+        taken: set[str] = set()
+        while True:
+            failed = FailedCreates()
+            try:
+                return self.operate(request, failed.heard(how or Supervision()), recovery)
+            except FailedError as error:
+                existing = failed.existing()
+                if error.code != ALREADY_EXISTS or not existing.keys() - taken:
+                    raise
+                adopted = self._adopt(request.stack, existing, how)
+                if not adopted.adopted:
+                    raise
+            taken |= existing.keys()
+            recovery = recovery.joined(adopted)
+            request = replace(request, create_stack=False)
+
     def run(self, request: OperationRequest, how: Supervision | None) -> Followed:
         """Run one operation in its process, to its end.
 
@@ -151,13 +176,35 @@ class Operations:
             return Recovery()
         time.sleep(settle(exported["deployment"]))
         repaired, recovery = recover(exported, self._finder.find)
-        if recovery.is_empty:
-            return recovery
+        if not recovery.is_empty:
+            self._take_over(stack, repaired, recovery, how)
+        return recovery
+
+    def _adopt(
+        self, stack: str, existing: Mapping[str, Mapping[str, Any]], how: Supervision | None
+    ) -> Recovery:
+        """Take over what failed creates found there, as if they had been interrupted."""
+        exported = self._reader.command.export(stack)
+        if exported is None:
+            return Recovery()
+        exported["deployment"]["pending_operations"] = [
+            {"type": "creating", "resource": declared} for declared in existing.values()
+        ]
+        repaired, recovery = recover(exported, partial(self._finder.find_own, stack=stack))
+        if recovery.adopted:
+            for item in recovery.adopted:
+                self._say(f"{item.id} is there already and is {stack}'s: it is taken over")
+            self._take_over(stack, repaired, recovery, how)
+        return recovery
+
+    def _take_over(
+        self, stack: str, repaired: dict[str, Any], recovery: Recovery, how: Supervision | None
+    ) -> None:
+        """Write the repaired state, and read what was put into it."""
         self._reader.command.import_(stack, repaired)
         if recovery.targets:
             request = replace(self.request(Operation.REFRESH, stack), targets=recovery.targets)
             self.operate(request, how, recovery)
-        return recovery
 
 
 def counts_of(followed: Followed) -> dict[str, int]:

@@ -7,6 +7,10 @@ or found in AWS, and put into the state; a refresh of exactly those then reads w
 drops those that are not. Pending updates and deletes are refreshed: their resource is in the state
 already.
 
+A create that failed because AWS has the resource was made by a call whose answer was lost. Nothing
+of it is pending; `videoctl.provisioning.existing` tells which they are, and they are taken over the
+same way, once their tags say whose they are.
+
 Two windows remain. A call on its way when the engine was killed may take effect after we looked:
 the plugin is killed first and `SETTLE_SECONDS` are waited. And a provider that made a resource in
 several calls may have been cut between them: the refresh reads what is there, the update makes the
@@ -20,6 +24,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from videoctl.provisioning.existing import refuse_foreign
 from videoctl.provisioning.identifiers import (
     Locator,
     NotComputableError,
@@ -75,6 +80,14 @@ class Recovery:
         """Whether there was nothing pending."""
         return not (self.adopted or self.dropped or self.refreshed)
 
+    def joined(self, later: Recovery) -> Recovery:
+        """What was done, and what was done later."""
+        return Recovery(
+            adopted=(*self.adopted, *later.adopted),
+            dropped=(*self.dropped, *later.dropped),
+            refreshed=(*self.refreshed, *later.refreshed),
+        )
+
     @property
     def targets(self) -> tuple[str, ...]:
         """What must be read before the next update."""
@@ -109,6 +122,21 @@ class Finder:
             return computed, dict(inputs), False
         located = self.locator.locate(type_token, inputs, region)
         return None if located is None else (*state_of_located(type_token, located, inputs), True)
+
+    def find_own(self, resource: Mapping[str, Any], stack: str) -> Found | None:
+        """The same, for what the stack's failed create may not have made.
+
+        Raises:
+            FailedError: `resource-not-ours`: it belongs to somebody else.
+
+        """
+        found = self.find(resource)
+        if found is not None:
+            type_token, inputs = resource["type"], resource.get("inputs") or {}
+            region = inputs.get("region") or self.default_region
+            tags = self.locator.tags(type_token, found[0], found[1], region)
+            refuse_foreign(resource, found[0], tags, stack)
+        return found
 
 
 def settle(deployment: Mapping[str, Any], now: datetime | None = None) -> float:

@@ -34,6 +34,7 @@ _SEVERITY: Final[Mapping[str, Literal["info", "warning", "error"]]] = {
     "warning": "warning",
     "error": "error",
 }
+_CREATES: Final = frozenset({"create", "create-replacement"})
 _CHOSEN_PLUGIN: Final = "from $PATH at"
 """The engine warns of plugins found on PATH; ours are there on purpose."""
 
@@ -92,8 +93,9 @@ class Translator:
 
     def _failed_step(self, step: StepEventMetadata) -> None:
         seconds = self._seconds(step.urn)
-        resource = self._resource(step)
-        self._emit(ResourceFailed(resource=resource, op=step.op.value, seconds=seconds))
+        resource, op = self._resource(step), step.op.value
+        declared = _declared(step) if op in _CREATES else None
+        self._emit(ResourceFailed(resource=resource, op=op, seconds=seconds, declared=declared))
 
     @property
     def _tells_at_end(self) -> bool:
@@ -145,6 +147,23 @@ class Translator:
             return _property(step, "endpointGroupRegion")
         own = _property(step, "region")
         return own or self._provider_regions.get(step.provider.rsplit("::", 1)[0])
+
+
+def _declared(step: StepEventMetadata) -> dict[str, Any] | None:
+    """What an interrupted create would have left pending, but for what it depends on."""
+    new = step.new
+    if new is None:
+        return None
+    known = {
+        "urn": step.urn,
+        "type": step.type,
+        "custom": bool(new.custom),
+        "inputs": dict(new.inputs or {}),
+        "parent": new.parent,
+        "provider": step.provider,
+        "protect": bool(new.protect),
+    }
+    return {key: value for key, value in known.items() if value != ""}
 
 
 def _is_default_provider(step: StepEventMetadata) -> bool:

@@ -1,7 +1,9 @@
 """The provider `toy`: each resource is a file in the directory TOY_CLOUD.
 
 `control.json` there makes it misbehave: `{"fail": {NAME: TEXT}, "hang_before": NAME,
-"hang_after": NAME, "slow_seconds": 0.1}`. Every call that has an effect is a line in `calls.log`.
+"hang_after": NAME, "slow_seconds": 0.1, "lost": [NAME]}`; the answer to the creation of what is
+`lost` does not arrive, and its retry is refused. Every call that has an effect is a line in
+`calls.log`.
 """
 
 from __future__ import annotations
@@ -119,10 +121,14 @@ class Toy(Provider):
             raise RuntimeError(text)
         is_named = "random" not in request.type.lower()
         identifier = inputs["name"] if is_named else f"rnd-{uuid.uuid4().hex[:8]}"
+        if (CLOUD / f"{identifier}.resource").exists():
+            raise RuntimeError(f"ResourceInUseException: {identifier} already exists.")
         note("create", request.name)
         (CLOUD / f"{identifier}.resource").write_text(json.dumps(inputs))
         if told.get("hang_after") == request.name:
             await asyncio.sleep(3600)
+        if request.name in told.get("lost", ()):
+            raise RuntimeError(f"ResourceInUseException: {identifier} already exists.")
         return CreateResponse(resource_id=identifier, properties=request.properties)
 
     async def read(self, request: ReadRequest) -> ReadResponse:

@@ -21,6 +21,10 @@ class NoLocator:
         """Fail: there is nothing to look for."""
         raise AssertionError("nothing to recover here")
 
+    def tags(self, type_token: str, identifier: str, outputs: Any, region: str | None) -> None:
+        """Fail: there is nothing to ask after."""
+        raise AssertionError("nothing to recover here")
+
 
 def main() -> int:
     """Run the update that the argument describes."""
