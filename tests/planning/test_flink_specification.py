@@ -1,4 +1,4 @@
-"""Specification against the raw stream: one shard a subtask, and no reshard by an update."""
+"""Specification against the raw stream: more shards than subtasks, and no reshard by an update."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ ON_DEMAND = replace(
     flink=replace(SPEC.flink, parallelism=4),
 )
 
+WIDER = replace(SPEC, streams=replace(SPEC.streams, raw=replace(SPEC.streams.raw, shards=2)))
+
 
 def seen(shards: int | None, mode: str = "PROVISIONED") -> ObservedEnvironment:
     """An environment whose raw stream has so many open shards; None: there is no stream."""
@@ -44,20 +46,22 @@ def seen(shards: int | None, mode: str = "PROVISIONED") -> ObservedEnvironment:
     ("specification", "shards", "verdict"),
     [
         (SPEC, 1, Verdict.PASS),
-        (SPEC, 2, Verdict.FAIL),
+        (SPEC, 2, Verdict.WARN),
         (SPEC, None, Verdict.PASS),
+        (WIDER, None, Verdict.WARN),
         (ON_DEMAND, 4, Verdict.PASS),
-        (ON_DEMAND, 8, Verdict.FAIL),
+        (ON_DEMAND, 8, Verdict.WARN),
         (ON_DEMAND, None, Verdict.PASS),
+        (replace(ON_DEMAND, flink=SPEC.flink), None, Verdict.WARN),
     ],
 )
-def test_one_open_shard_a_subtask(
+def test_more_open_shards_than_subtasks_are_a_warning(
     specification: object, shards: int | None, verdict: Verdict
 ) -> None:
     """Of a stream that is there its open shards count, of one to come those it begins with."""
     check = specified_parallelism_check(specification, seen(shards), EAST)  # type: ignore[arg-type]
     assert check.verdict is verdict
-    assert (check.cure is not None) == (verdict is Verdict.FAIL)
+    assert (check.cure is not None) == (verdict is Verdict.WARN)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +85,7 @@ def test_env_update_refuses_a_reshard_and_names_the_command() -> None:
     """The plan is blocked, with the command that does it without loss."""
     blockers = plan_update(SPEC, seen(2), world.request()).blockers
     cures = {blocker.check.partition(":")[0]: blocker.cure for blocker in blockers}
-    assert cures.keys() == {"flink-parallelism", "raw-shards"}
+    assert cures.keys() == {"raw-shards"}
     assert "videoctl flink reshard --env dev --shards 1" in (cures["raw-shards"] or "")
 
 

@@ -162,8 +162,8 @@ class FlinkSpecification(_Strict):
 
     Attributes:
         runtime: the API's RuntimeEnvironment; only runtimes the job is built for.
-        parallelism: job parallelism; at least the raw stream's shards, so that one subtask reads
-            one shard (ordering of watermarks).
+        parallelism: job parallelism; below the raw stream's shards a subtask reads several, which
+            is exact and works off a backlog more slowly.
         parallelism_per_kpu: 1 to 8; KPUs = ceil(parallelism / parallelism_per_kpu), plus one.
         autoscaling: lets the service change parallelism.
         snapshots: take a snapshot at each stop and update.
@@ -355,26 +355,10 @@ class EnvironmentSpecification(_Strict):
 
     def __post_init__(self) -> None:
         """Hold what concerns several tables at once."""
-        raw = self.streams.raw
-        shards = raw.shards or ON_DEMAND_OPEN_SHARDS
-        where = (
-            f"streams.raw.shards ({shards})"
-            if raw.shards
-            else (f"the {shards} shards an ON_DEMAND stream begins with")
-        )
         _hold(
             None
             if self.regions[:1] == (PRIMARY,) and len(set(self.regions)) == len(self.regions)
             else ("regions", f"must begin with {PRIMARY} and name each region once"),
-            None
-            if self.flink.parallelism >= shards
-            else (
-                "flink.parallelism",
-                (
-                    f"{self.flink.parallelism} is less than {where}; one subtask must not read"
-                    " two shards, or a backlog loses events"
-                ),
-            ),
             ("protected", "must be true for kind production")
             if self.kind == "production" and not self.protected
             else None,

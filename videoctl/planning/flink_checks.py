@@ -159,7 +159,7 @@ def most_parallelism_check(region: Region, shards: int) -> Check:
         seen=f"{shards} shards, one a subtask",
         limit=f"at most {MOST_PARALLELISM}",
         verdict=Verdict.PASS if shards <= MOST_PARALLELISM else Verdict.FAIL,
-        cure="fewer shards, or a source that reads several exactly",
+        cure="fewer shards: flink reshard gives each one a subtask",
     )
 
 

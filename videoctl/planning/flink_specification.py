@@ -17,20 +17,24 @@ if TYPE_CHECKING:
 def parallelism_check(
     observed: ObservedEnvironment, region: Region, parallelism: int, cure: str
 ) -> Check:
-    """One open shard of the raw stream a subtask: a subtask with two loses events at a backlog."""
+    """One open shard of the raw stream a subtask.
+
+    A subtask with several is exact too (each shard has its own watermark), and works off a backlog
+    as much later: a warning, no refusal.
+    """
     stream = observed.stream(region, StreamKind.RAW)
     shards = stream.open_shard_count if stream else None
     if shards is None:
         seen, verdict = "open shards not known", Verdict.UNKNOWN
     else:
         seen = f"{shards} open shards"
-        verdict = Verdict.PASS if shards <= parallelism else Verdict.FAIL
+        verdict = _verdict(shards, parallelism)
     return Check(
         check=f"flink-parallelism:{region}",
         seen=seen,
-        limit=f"at most {parallelism}, the job's parallelism",
+        limit=_limit(parallelism),
         verdict=verdict,
-        cure=cure if verdict is Verdict.FAIL else None,
+        cure=cure if verdict is Verdict.WARN else None,
     )
 
 
@@ -44,20 +48,28 @@ def specified_parallelism_check(
     if stream is None or stream.open_shard_count is not None:
         return parallelism_check(observed, region, parallelism, cure)
     shards = raw.shards if raw.shards is not None else ON_DEMAND_OPEN_SHARDS
-    fits = shards <= parallelism
+    verdict = _verdict(shards, parallelism)
     return Check(
         check=f"flink-parallelism:{region}",
         seen=f"{shards} shards to come",
-        limit=f"at most {parallelism}, the job's parallelism",
-        verdict=Verdict.PASS if fits else Verdict.FAIL,
-        cure=None if fits else cure,
+        limit=_limit(parallelism),
+        verdict=verdict,
+        cure=cure if verdict is Verdict.WARN else None,
     )
+
+
+def _verdict(shards: int, parallelism: int) -> Verdict:
+    return Verdict.PASS if shards <= parallelism else Verdict.WARN
+
+
+def _limit(parallelism: int) -> str:
+    return f"at most {parallelism}, the job's parallelism, or a backlog takes longer"
 
 
 def specified_shards_check(
     specification: EnvironmentSpecification, observed: ObservedEnvironment, region: Region
 ) -> Check:
-    """An update does not reshard the raw stream: under a running job that is not exact."""
+    """An update does not reshard the raw stream: that is done with the job at rest."""
     wanted = specification.streams.raw.shards
     stream = observed.stream(region, StreamKind.RAW)
     shards = stream.open_shard_count if stream else None
