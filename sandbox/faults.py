@@ -164,6 +164,31 @@ class Faults:
                 self._count_down(fault)
                 yield fault
 
+    def refusing(self, service: str, operation: str, region: str) -> Iterator[Fault]:
+        """Faults that refuse what a service here asks of another, the dice of `rate` thrown.
+
+        Those that are counted in requests are for requests from outside.
+        """
+        for fault in self.active():
+            if (
+                fault.kind in {"throttle", "deny", "service-down"}
+                and fault.times is None
+                and fault.covers(service, region)
+                and fault.operation in {None, operation}
+                and (fault.rate >= 1 or random.random() < fault.rate)
+            ):
+                yield fault
+
+    def is_service_down(self, service: str, region: str) -> bool:
+        """Whether a whole service is out of order in a region."""
+        return any(
+            f.kind == "service-down"
+            and f.service == service
+            and f.operation is None
+            and f.region in {None, region}
+            for f in self.active()
+        )
+
     def _count_down(self, fault: Fault) -> None:
         if fault.times is None:
             return

@@ -64,8 +64,8 @@ class Host:
     routes_taken_over: Callable[[], Awaitable[None]] = _no_wait
     account_id: str = ACCOUNT_ID
 
-    def aws(self, region: str) -> Loopback:
-        """All services in a region, called in this process."""
+    def aws(self, region: str, *, with_faults: bool = False) -> Loopback:
+        """All services in a region, called in this process; if asked, faults refuse."""
         assert self.registry is not None, "services are made before they call each other"
         return Loopback(
             self.registry,
@@ -73,6 +73,7 @@ class Host:
             account_id=self.account_id,
             region=region,
             on_write=self.ministack_written,
+            faults=self.faults if with_faults else None,
         )
 
     def environment(self, region: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlencode
 from botocore import parsers, serialize
 
 from sandbox import dispatch
+from sandbox import faults as fault_rules
 from sandbox.protocol import models
 from sandbox.protocol.errors import ServiceError
 from sandbox.services.base import Call, is_reading
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from botocore.model import OperationModel
 
+    from sandbox.faults import Faults
     from sandbox.protocol.wire import Json
     from sandbox.services.registry import Registry
 
@@ -47,16 +49,19 @@ class Loopback:
         account_id: str,
         region: str,
         on_write: Callable[[str, str], None],
+        faults: Faults | None = None,
     ) -> None:
         self._registry = registry
         self._ministack = ministack
         self._account_id = account_id
         self._region = region
         self._on_write = on_write
+        self._faults = faults
 
     async def invoke(self, service: str, operation: str, /, **parameters: Any) -> Json:
         """Output of an operation; raises `ServiceError`. A blob body comes back as bytes."""
         model = models.operations(service)[operation]
+        self._refuse(service, operation)
         ours = self._registry.get(service)
         if ours is not None and (
             not ours.passes_on or hasattr(ours, models.method_name(operation))
@@ -67,6 +72,15 @@ class Loopback:
             )
             return await dispatch.call_method(ours, model, call, parameters)
         return await self._invoke_ministack(model, parameters)
+
+    def _refuse(self, service: str, operation: str) -> None:
+        """Raise what a fault in force answers with, for a service that is not spared them."""
+        for fault in (
+            self._faults.refusing(service, operation, self._region) if self._faults else ()
+        ):
+            refusal = fault_rules.refusal(fault, service, operation, self._account_id)
+            if refusal is not None:
+                raise refusal
 
     async def pass_on(self, service: str, operation: str, parameters: Json) -> Json:
         """MiniStack's own answer, for a method here that builds on it."""

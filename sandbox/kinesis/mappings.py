@@ -13,6 +13,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from sandbox.kinesis import shards
+from sandbox.kinesis.polling import Poller
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,7 +33,7 @@ def install(functions: Any, kinesis: Any) -> None:
         kinesis: MiniStack's module of Kinesis.
 
     """
-    poll = functions._poll_kinesis
+    poll = Poller(functions, kinesis).poll
 
     def poll_in_order() -> bool:
         with _POLLING:
@@ -41,7 +42,7 @@ def install(functions: Any, kinesis: Any) -> None:
                 stream = _stream(kinesis, source_arn)
                 if stream is not None:
                     release(stream, positions)
-            return bool(poll())
+            return poll()
 
     functions._poll_kinesis = poll_in_order
 

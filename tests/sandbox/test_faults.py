@@ -74,6 +74,28 @@ def test_a_fault_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     assert faults.active() == []
 
 
+def test_services_here_are_refused_by_faults_that_are_not_counted_in_requests() -> None:
+    """What refuses everybody refuses them too; delays, and faults of so many requests, do not."""
+    faults = Faults()
+    faults.add("slow", service="s3")
+    faults.add("throttle", service="s3", times=3)
+    assert list(faults.refusing("s3", "PutObject", "us-east-1")) == []
+    faults.add("service-down", service="s3", operation="PutObject", region="us-east-1")
+    assert [f.kind for f in faults.refusing("s3", "PutObject", "us-east-1")] == ["service-down"]
+    assert list(faults.refusing("s3", "GetObject", "us-east-1")) == []
+    assert list(faults.refusing("s3", "PutObject", "us-west-2")) == []
+
+
+def test_a_service_is_down_as_a_whole() -> None:
+    """In the region that is named, and not when one operation of it is out of order."""
+    faults = Faults()
+    faults.add("service-down", service="firehose", operation="PutRecord")
+    assert not faults.is_service_down("firehose", "us-east-1")
+    faults.add("service-down", service="firehose", region="us-east-1")
+    assert faults.is_service_down("firehose", "us-east-1")
+    assert not faults.is_service_down("firehose", "us-west-2")
+
+
 def test_clearing_ends_all_faults() -> None:
     """And tells how many there were."""
     faults = Faults()

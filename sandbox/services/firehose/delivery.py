@@ -56,6 +56,7 @@ class Delivery:
         source: where from.
         aws: services of the region.
         counter: counts what is read and delivered.
+        is_down: whether the service is out of order: it neither reads nor delivers then.
         monotonic: seconds of a clock that never goes back.
 
     """
@@ -68,6 +69,7 @@ class Delivery:
         aws: Loopback,
         counter: DeliveryCounter,
         monotonic: Callable[[], float] = time.monotonic,
+        is_down: Callable[[], bool] = lambda: False,
     ) -> None:
         self._identity = identity
         self._destination = destination
@@ -75,6 +77,7 @@ class Delivery:
         self._aws = aws
         self._counter = counter
         self._monotonic = monotonic
+        self._is_down = is_down
         self._processor = Processor(destination)
         self._buffers = Buffers(destination)
         self._ledger = Ledger()
@@ -122,6 +125,8 @@ class Delivery:
 
     async def step(self) -> bool:
         """Read, process and deliver once; whether there was anything to read."""
+        if self._is_down():
+            return False
         batches = await self._read()
         for batch in batches:
             pieces = await asyncio.to_thread(self._process, batch)

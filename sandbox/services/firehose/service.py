@@ -87,7 +87,7 @@ class Firehose(Service):
             self._begin(call, stream)
 
     def _begin(self, call: Call, stream: Json) -> None:
-        aws = self.host.aws(call.region)
+        aws = self.host.aws(call.region, with_faults=True)
         source: Source
         if stream["source"] is None:
             source = DirectSource(self._direct_records(call, stream["name"]))
@@ -104,7 +104,14 @@ class Firehose(Service):
         counter = counting.DeliveryCounter(
             self._scope(call, stream["name"]), is_partitioned=destination.partitioned
         )
-        delivery = Delivery(identity, destination, source, aws, counter)
+        delivery = Delivery(
+            identity,
+            destination,
+            source,
+            aws,
+            counter,
+            is_down=lambda: self.host.faults.is_service_down(self.name, call.region),
+        )
         self._deliveries[stream["arn"]] = delivery
         delivery.start()
 

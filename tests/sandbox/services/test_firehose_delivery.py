@@ -74,6 +74,28 @@ def ids(aws: InMemoryAws) -> Counter[int]:
     return Counter(json.loads(line)["event_id"] for line in aws.lines())
 
 
+def test_a_service_that_is_down_keeps_everything_for_later(aws: InMemoryAws, clock: Clock) -> None:
+    """It neither reads nor delivers; afterwards each event lies in the bucket once."""
+    is_down = True
+    source = KinesisSource(aws, STREAM_ARN, 0.0, {}, clock)  # type: ignore[arg-type]
+    destination = configurations.parse(configurations.described(configuration()))
+    identity = Identity(name="raw-to-s3", arn="arn", version=3)
+    one = Delivery(
+        identity, destination, source, aws, counter(), clock, is_down=lambda: is_down  # type: ignore[arg-type]
+    )  # fmt: skip
+    for number in range(20):
+        aws.put(event(number))
+    steps(one)
+    clock.now += HOUR
+    steps(one)
+    assert ids(aws) == {}
+    is_down = False
+    steps(one)
+    clock.now += HOUR
+    steps(one)
+    assert ids(aws) == dict.fromkeys(range(20), 1)
+
+
 def test_every_event_is_delivered_once(aws: InMemoryAws, clock: Clock) -> None:
     """Small and aggregated records of two shards lie in the bucket, each event exactly once."""
     numbers = iter(range(5000))
