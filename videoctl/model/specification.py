@@ -221,7 +221,8 @@ class SessionFunctionSpecification(_Strict):
         batch_size: records an invocation, 1 to 10000.
         batching_window_seconds: 0 to 300.
         parallelization_factor: concurrent batches a shard, 1 to 10.
-        retry_attempts: 0 to 10000; never infinite, or one bad record blocks its shard.
+        retry_attempts: 0 to 10000; the function sends bad records to its failure queue itself, so
+            what fails is Timestream, and is tried until the records are too old.
         maximum_record_age_seconds: 60 to 604800.
         reserved_concurrency: absent: the account's pool.
 
@@ -232,7 +233,7 @@ class SessionFunctionSpecification(_Strict):
     batch_size: Annotated[int, Field(ge=1, le=10000)] = 500
     batching_window_seconds: Annotated[int, Field(ge=0, le=300)] = 5
     parallelization_factor: Annotated[int, Field(ge=1, le=10)] = 1
-    retry_attempts: Annotated[int, Field(ge=0, le=10000)] = 5
+    retry_attempts: Annotated[int, Field(ge=0, le=10000)] = 10000
     maximum_record_age_seconds: Annotated[int, Field(ge=60, le=604800)] = 3600
     reserved_concurrency: Annotated[int, Field(ge=1, le=1000)] | None = None
 
