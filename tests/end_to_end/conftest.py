@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from tests.command_line import CommandLine, end_all
+
+SPECIFICATIONS: Final = Path(__file__).parents[2] / "stacks" / "environments"
 
 
 class Place(CommandLine):
@@ -92,10 +95,53 @@ def is_at_step(name: str) -> Wanted:
     return lambda event: event.get("code") == "step-started" and event.get("step") == name
 
 
+def without_flink(text: str) -> str:
+    """A specification whose Flink application is created and not started."""
+    changed, count = re.subn(
+        r'^desired_status = "RUNNING"$', 'desired_status = "READY"', text, flags=re.MULTILINE
+    )
+    assert count == 1
+    return changed
+
+
+class PlaceWithoutFlink(Place):
+    """A home for what Flink has no part in: a cluster takes half a minute and a gigabyte."""
+
+    @property
+    def specifications(self) -> Path:
+        """The committed specifications, their applications left READY; tests may change them."""
+        return self.home.parent / "specifications"
+
+    def variables(self) -> dict[str, str]:
+        """The environment of its commands."""
+        return {**super().variables(), "VIDEOCTL_ENVIRONMENTS": str(self.specifications)}
+
+    def write_specifications(self) -> None:
+        """Copy them."""
+        self.specifications.mkdir()
+        for file in SPECIFICATIONS.glob("*.toml"):
+            (self.specifications / file.name).write_text(without_flink(file.read_text()))
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A home with a sandbox of its own, stopped at the end."""
-    found = Place(Path(tmp_path_factory.mktemp("place")) / "home")
-    yield found
-    end_all(found.started)
-    assert found("sandbox", "down").code == 0
+    found = Place(tmp_path_factory.mktemp("place") / "home")
+    with _ended(found):
+        yield found
+
+
+@pytest.fixture(scope="module")
+def place_without_flink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlaceWithoutFlink]:
+    """The same, for environments whose Flink application is not started."""
+    found = PlaceWithoutFlink(tmp_path_factory.mktemp("place") / "home")
+    found.write_specifications()
+    with _ended(found):
+        yield found
+
+
+@contextmanager
+def _ended(place: Place) -> Iterator[None]:
+    yield
+    end_all(place.started)
+    assert place("sandbox", "down").code == 0

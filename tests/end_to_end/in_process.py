@@ -24,7 +24,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import Ran
-from tests.end_to_end.conftest import Place
+from tests.end_to_end.conftest import SPECIFICATIONS, Place, without_flink
 from tests.platform.conftest import PlayedStack
 from videoctl import cli, context, session, target
 from videoctl.aws.session import AwsSession
@@ -38,7 +38,6 @@ from videoctl.settings import load
 
 NAME = "small"
 EAST = Region.US_EAST_1
-SPECIFICATIONS = Path(__file__).parents[2] / "stacks" / "environments"
 
 
 SHARED: list[AwsSession] = []
@@ -253,9 +252,9 @@ class InProcess:
 
 
 def write_specification(directory: Path) -> None:
-    """Slow Prod in small: one task, and nothing waits for a buffer to fill."""
+    """Slow Prod in small: one task, no Flink cluster, and nothing waits for a buffer to fill."""
     directory.mkdir(parents=True)
-    text = (SPECIFICATIONS / "slowprod.toml").read_text()
+    text = without_flink((SPECIFICATIONS / "slowprod.toml").read_text())
     for wanted, found in (
         (f'name = "{NAME}"', r'name = "slowprod"'),
         ("buffer_seconds = 1", r"buffer_seconds = \d+"),

@@ -25,6 +25,12 @@ CREATE: Final = ("env", "create", NAME, "--yes", "--skip-canary")
 
 
 @pytest.fixture(scope="module")
+def place(place_without_flink: Place) -> Place:
+    """Flink has no part in this."""
+    return place_without_flink
+
+
+@pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A home in which nothing was ever started, and nothing may be."""
     place = Place(tmp_path_factory.mktemp("bare") / "home")

@@ -1,20 +1,22 @@
 """The environments that no other file builds, from create to destroy: each as it is committed.
 
 The file's sandbox is shared, and so is each environment: built once, looked at, destroyed last.
+Only production's Flink applications are started: a cluster takes half a minute, twice here.
 """
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from tests.command_line import Ran
-from tests.end_to_end.conftest import Place
+from tests.end_to_end.conftest import SPECIFICATIONS, Place, PlaceWithoutFlink
 from tests.end_to_end.counting import client, counted_in_aws, counted_in_state
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.engine, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.engine, pytest.mark.flink, pytest.mark.timeout(1200)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +27,9 @@ class Environment:
     state: str
     regions: tuple[str, ...] = ("us-east-1",)
     is_protected: bool = False
-    has_canary: bool = False
-    """Whether create proves it with a canary; a minute each, so once here, where most can go
-    wrong."""
+    carries_events: bool = False
+    """Whether Flink runs and create proves every hop with a canary: minutes, so once here, where
+    most can go wrong."""
 
     @property
     def consent(self) -> tuple[str, ...]:
@@ -45,7 +47,7 @@ ENVIRONMENTS = (
         state="ready-except-ticket",
         regions=BOTH,
         is_protected=True,
-        has_canary=True,
+        carries_events=True,
     ),
 )
 
@@ -65,13 +67,16 @@ class Built:
 
 
 @pytest.fixture(scope="module", params=ENVIRONMENTS, ids=lambda item: item.name)
-def built(place: Place, request: pytest.FixtureRequest) -> Built:
+def built(place_without_flink: PlaceWithoutFlink, request: pytest.FixtureRequest) -> Built:
     """Each environment in turn, built once."""
     environment: Environment = request.param
+    place = place_without_flink
     words = ["env", "create", environment.name, *environment.consent]
-    if not environment.has_canary:
+    if environment.carries_events:
+        shutil.copy(SPECIFICATIONS / f"{environment.name}.toml", place.specifications)
+    else:
         words.append("--skip-canary")
-    create = place(*words, "-o", "json", timeout=600)
+    create = place(*words, "-o", "json", timeout=900)
     return Built(place=place, environment=environment, create=create)
 
 
@@ -87,7 +92,7 @@ def test_create_builds_it_whole(built: Built) -> None:
     in_state = counted_in_state(built.place, built.environment.name)
     for token in ("aws:kinesis/stream:Stream", "aws:lambda/function:Function", "aws:ec2/vpc:Vpc"):
         assert in_state[token] == sum(found[token] for found in in_aws) > 0
-    if built.environment.has_canary:
+    if built.environment.carries_events:
         seen = {hop["hop"]: hop["seen"] for hop in run["end_state"]["canary"]}
         assert seen["raw-bucket"]
 

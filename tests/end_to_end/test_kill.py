@@ -18,6 +18,12 @@ NAME = "loadtest"
 CREATE = ("env", "create", NAME, "--yes", "--skip-canary")
 
 
+@pytest.fixture(scope="module")
+def place(place_without_flink: Place) -> Place:
+    """Flink has no part in this."""
+    return place_without_flink
+
+
 def kill_videoctl(process: subprocess.Popen[str]) -> None:
     """Kill -9 of videoctl alone: its engine is left behind and finishes what it began."""
     process.kill()

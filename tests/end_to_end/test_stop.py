@@ -18,6 +18,12 @@ CREATE = ("env", "create", NAME, "--yes", "--skip-canary")
 INTERRUPTED = 130
 
 
+@pytest.fixture(scope="module")
+def place(place_without_flink: Place) -> Place:
+    """Flink has no part in this."""
+    return place_without_flink
+
+
 def is_stopping(event: dict[str, Any]) -> bool:
     """The event that says that the engine was asked to stop."""
     return str(event.get("message")).startswith("stopping")

@@ -16,7 +16,12 @@ from typing import Any, Final
 import pytest
 
 from tests.command_line import Ran
-from tests.end_to_end.conftest import Place
+from tests.end_to_end.conftest import (
+    SPECIFICATIONS,
+    Place,
+    PlaceWithoutFlink,
+    without_flink,
+)
 from tests.end_to_end.counting import client, counted_in_aws
 from videoctl.model.names import control_bucket
 from videoctl.model.regions import PRIMARY
@@ -25,14 +30,19 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.engine, pytest.mark.timeout(900)]
 
 NAME: Final = "loadtest"
 ACCOUNT: Final = "000000000000"
-ROOT: Final = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def specifications(place: Place) -> Path:
-    """A copy of the committed specifications that tests may change."""
-    copied = place.home.parent / "specifications"
-    shutil.copytree(ROOT / "stacks" / "environments", copied)
+def place(place_without_flink: Place) -> Place:
+    """Flink has no part in this."""
+    return place_without_flink
+
+
+@pytest.fixture(scope="module")
+def specifications(place_without_flink: PlaceWithoutFlink) -> Path:
+    """A copy of the place's specifications that tests may change."""
+    copied = place_without_flink.home.parent / "changed"
+    shutil.copytree(place_without_flink.specifications, copied)
     return copied
 
 
@@ -50,7 +60,7 @@ def env(place: Place, verb: str, *words: str, **variables: str) -> Ran:
 def with_retention(specifications: Path, hours: int) -> dict[str, str]:
     """Variables that name specifications with another retention of the late stream."""
     path = specifications / f"{NAME}.toml"
-    committed = (ROOT / "stacks" / "environments" / path.name).read_text()
+    committed = without_flink((SPECIFICATIONS / path.name).read_text())
     head, table, rest = committed.partition("[streams.late]")
     changed = rest.replace("retention_hours = 24", f"retention_hours = {hours}")
     path.write_text(head + table + changed)
