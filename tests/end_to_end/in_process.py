@@ -157,6 +157,23 @@ class InProcess:
             self.control.delete("/faults")
         assert times is None or left == []
 
+    @contextlib.contextmanager
+    def before(self, service: str, operation: str, act: Callable[[], object]) -> Iterator[None]:
+        """Do something whenever a command line is about to make that call."""
+
+        def hook(**_: object) -> None:
+            act()
+
+        event = f"before-call.{service}.{operation}"
+        clients = shared_clients()
+        for client in clients:
+            client.meta.events.register(event, hook)
+        try:
+            yield
+        finally:
+            for client in clients:
+                client.meta.events.unregister(event, hook)
+
     def settled(self) -> None:
         """The environment as a create leaves it, canary included."""
         if self.settled_state and self.end_state() == self.settled_state:

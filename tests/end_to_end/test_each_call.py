@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -12,8 +12,19 @@ import pytest
 
 from tests.conftest import Ran, validate
 from tests.end_to_end.conftest import Place
-from tests.end_to_end.in_process import NAME, Call, HastyClock, InProcess, built, cures_of
+from tests.end_to_end.in_process import (
+    NAME,
+    SHARED,
+    Call,
+    HastyClock,
+    InProcess,
+    built,
+    cures_of,
+)
+from tests.end_to_end.lookups import lookups
+from tests.fakes.small_disk import small_disk
 from videoctl import session
+from videoctl.aws.locate import Locator
 from videoctl.model.permissions import CALLS, iam_action
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.engine, pytest.mark.timeout(900)]
@@ -46,6 +57,10 @@ class Scenario:
     tolerates: re.Pattern[str] = NOTHING
 
 
+PAGE_BYTES = 4096
+"""A tmpfs gives space by pages: a file goes on growing to the end of its last one."""
+ROOM_BYTES = 60
+"""Left of the journal's last page: less than any record."""
 CREATE = ("env", "create", NAME, "--yes")
 SCENARIOS = {
     "status": Scenario(("env", "status", NAME), only_looks=True, tolerates=ANYTHING),
@@ -207,3 +222,59 @@ def test_a_call_throttled_for_good_ends_with_one_error(
         return _unsaid(ran, trial.scenario, call, {1, 8})
 
     assert trial.of_each("throttle", judge) == {}
+
+
+@pytest.mark.parametrize("kind", ["deny", "throttle"])
+def test_a_lookup_that_fails_is_never_taken_for_absence(world: InProcess, kind: str) -> None:
+    """Each call by which a made resource or its owner is found fails in turn: said, not guessed.
+
+    What was taken for absent would be made twice; what was taken for ours could be anybody's.
+    """
+    world.settled()
+    problems: dict[str, str] = {}
+    tried: set[Call] = set()
+    for lookup in lookups(world.place.home, NAME, Locator(SHARED[0])):
+        world.calls.clear()
+        if not lookup.finds():
+            problems[lookup.type] = f"is not {lookup.expected}"
+        for call in set(world.calls) - tried:
+            tried.add(call)
+            with world.fault(kind, call):
+                if wrong := lookup.unsaid(kind, call):
+                    problems[str(call)] = wrong
+    assert problems == {}
+    assert {call.service for call in tried} >= {"ec2", "elbv2", "globalaccelerator", "kms", "sqs"}
+
+
+def test_a_disk_that_fills_up_under_the_journal_ends_the_command_and_the_next_completes_it(
+    world: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a disk that is really full: exit 1, one error, the state told; later the run goes on."""
+    create = (*CREATE, "--skip-canary")
+    world.stopped()
+    journals = world.place.home / "journal" / NAME
+    assert world(*create).code == 0
+    lines = max(journals.iterdir()).read_bytes().splitlines(keepends=True)
+    begun = next(i for i, line in enumerate(lines) if b'"stepStarted","step":"set-desired' in line)
+    used_bytes = len(b"".join(lines[: begun + 1]))
+    expected = world.end_state()
+
+    world.stopped()
+    process = session.this_process()
+    user = process.user + "a" * (-(used_bytes + ROOM_BYTES) % PAGE_BYTES)
+    monkeypatch.setattr(session, "this_process", lambda: replace(process, user=user))
+    with small_disk(journals, kib=256) as disk:
+        with world.before("ecs", "UpdateService", disk.fill):
+            full = world(*create)
+        assert full.code == 1, full.stdout
+        validate(full.document)
+        assert full.document["error"]["code"] == "journal-unwritable"
+        assert "the disk is full" in full.document["error"]["message"]
+        assert "same command again" in full.document["error"]["hint"]
+        assert full.document["end_state"]["state"]
+        assert any(f"env create {NAME}" in line for line in full.document["next"])
+        assert "Traceback" not in full.stdout + full.stderr
+        disk.free()
+        again = world(*create)
+        assert again.code == 0, again.stdout
+        assert world.end_state() == expected

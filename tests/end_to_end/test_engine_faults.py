@@ -156,7 +156,7 @@ def test_refused_lost_and_throttled_creates_end_in_one_environment(
 
 
 def test_whose_a_resource_is_can_be_told_of_each(place: Place, specifications: str) -> None:
-    """Each type with tags is asked for them, as AWS has them, or is never refused as being there."""
+    """Each type with tags is asked for them, or is never refused as being there."""
     session = AwsSession(
         AwsSettings(
             account_id=ACCOUNT_ID,
