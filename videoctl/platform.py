@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import gzip
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, assert_never
 
 from videoctl.aws.ecs import EcsGateway
-from videoctl.aws.kinesis import KinesisGateway
 from videoctl.aws.lambda_ import LambdaGateway
 from videoctl.aws.s3 import S3Gateway
 from videoctl.errors import FailedError, InterruptedRunError, TimedOutError
-from videoctl.execution.canary import CanaryFlight, CanaryProbe
+from videoctl.execution.canary import CanaryProbe
 from videoctl.execution.front_door import HttpFrontDoor
-from videoctl.model.names import (
-    CANARY_PREFIX,
-    BucketKind,
-    Names,
-    StreamKind,
-    arrival_hour,
-    stream_arn,
-)
+from videoctl.model.names import Names, StreamKind, stream_arn
 from videoctl.planning import changes
+from videoctl.planning.canary import canary_route
 from videoctl.planning.environment import active_regions
 from videoctl.planning.observation import (
     ALL_FACETS,
@@ -31,7 +23,7 @@ from videoctl.planning.observation import (
     EnvironmentRecord,
     Facet,
 )
-from videoctl.planning.timeouts import canary_seconds
+from videoctl.platform_canary import CanaryPlatform
 from videoctl.platform_flink import FlinkPlatform
 from videoctl.platform_observer import Observer
 
@@ -46,7 +38,7 @@ if TYPE_CHECKING:
     from videoctl.model.regions import Region
     from videoctl.model.specification import EnvironmentSpecification
     from videoctl.planning.changes import Change
-    from videoctl.planning.observation import ObservedEnvironment
+    from videoctl.planning.observation import CanaryHop, ObservedEnvironment
 
 EMPTYING_ROUNDS: Final = 3
 """How often buckets are emptied again because something still arrived while the stack went."""
@@ -164,36 +156,15 @@ class AwsPlatform:
                 code="front-door-absent",
             )
         probe = CanaryProbe(
+            self._specification.name,
             HttpFrontDoor(self._front_door_url(accelerator.dns_name)),
-            self,
+            CanaryPlatform(self._names, self._session, self._clock),
             self._clock,
             self._stop.is_set,
         )
-        flight = CanaryFlight(
-            regions=active_regions(self._specification, observed),
-            deadline_seconds=canary_seconds(self._specification.delivery),
-        )
-        self.last_canary = probe.fly(token, flight, progress)
+        route = canary_route(self._specification, active_regions(self._specification, observed))
+        self.last_canary = probe.fly(token, route, progress)
         return self.last_canary
-
-    def stream_has(self, region: Region, canary_id: str, since: datetime) -> bool:
-        """Whether the raw stream holds the canary; its id is readable inside KPL's aggregates."""
-        gateway = KinesisGateway(self._session.client("kinesis", region))
-        records = gateway.records_since(self._names.stream(StreamKind.RAW), since)
-        return any(canary_id.encode() in record.data for record in records)
-
-    def bucket_has(self, region: Region, canary_id: str, since: datetime) -> bool:
-        """Whether an object delivered since then under the canary prefix holds the canary."""
-        gateway = S3Gateway(self._session.client("s3", region))
-        bucket = self._names.bucket(BucketKind.RAW, region)
-        hours = dict.fromkeys((arrival_hour(since), arrival_hour(self._clock.now())))
-        for hour in hours:
-            for found in gateway.objects(bucket, f"{CANARY_PREFIX}{hour}"):
-                if found.last_modified >= since.replace(microsecond=0):
-                    body = gateway.read(bucket, found.key) or b""
-                    if canary_id.encode() in _plain(body):
-                        return True
-        return False
 
     def _record(self, expires_at: datetime | None) -> None:
         def changed(record: EnvironmentRecord | None) -> EnvironmentRecord:
@@ -259,11 +230,11 @@ class AwsPlatform:
             raise InterruptedRunError(f"stopped on request while {result.canary_id} was under way")
         fingerprint = self._stack.facts().fingerprint
         if not result.complete or fingerprint is None:
-            lost = next((hop for hop in result.hops if hop.seen is False), None)
-            where = f"{lost.hop} ({lost.reason})" if lost else "an unfinished build"
+            lost = result.lost_at
+            hint = lost.next_command if lost else None
             raise TimedOutError(
-                f"the canary {result.canary_id} did not get past {where}",
-                hint=f"videoctl env status {self._specification.name}",
+                f"the canary {result.canary_id} {_lost(lost)}",
+                hint=hint or f"videoctl env check {self._specification.name}",
                 code="canary-lost",
             )
         proof = CanaryProof(fingerprint=fingerprint, result=result)
@@ -279,6 +250,9 @@ class AwsPlatform:
         self._records.change(self._specification.name, changed)
 
 
-def _plain(body: bytes) -> bytes:
-    """The object's text, whether or not it is compressed."""
-    return gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body
+def _lost(hop: CanaryHop | None) -> str:
+    """Where a canary was lost, in words."""
+    if hop is None:
+        return "went through an unfinished build"
+    where = f" in {hop.region}" if hop.region else ""
+    return f"did not get to {hop.hop}{where} ({hop.reason})"

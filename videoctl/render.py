@@ -181,7 +181,11 @@ def draw_canary(console: Console, hops: Iterable[Mapping[str, Any]]) -> None:
             words[hop["seen"]],
             f"{hop['latency_ms']:,} ms" if hop["latency_ms"] is not None else None,
             hop["reason"] or "",
+            hop.get("next_command") or "",
         )
         for hop in hops
     ]
-    table(console, ("HOP", "REGION", "CANARY", "AFTER", "WHY"), rows, right=("AFTER",))
+    columns = ("HOP", "REGION", "CANARY", "AFTER", "WHY", "NEXT")
+    is_lost, is_explained = (any(row[-place] for row in rows) for place in (1, 2))
+    width = len(columns) if is_lost else len(columns) - (1 if is_explained else 2)
+    table(console, columns[:width], [row[:width] for row in rows], right=("AFTER",))

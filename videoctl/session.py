@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from videoctl.aws.s3 import S3Gateway
 from videoctl.environment_stack import PROGRAM, EnvironmentStack
-from videoctl.errors import RefusedError
+from videoctl.errors import FailedError, RefusedError
 from videoctl.execution.clock import SystemClock
 from videoctl.execution.executor import Executor
 from videoctl.execution.history import JournalDirectory, Operator
@@ -19,7 +20,7 @@ from videoctl.execution.processes import this_process
 from videoctl.execution.records import EnvironmentRecords
 from videoctl.execution.results import Outcome
 from videoctl.execution.run_lock import RunLock
-from videoctl.health import health_checks
+from videoctl.health import canary_check, failed_canary_check, health_checks
 from videoctl.loadtest.accounting import Arrivals, hour_prefixes
 from videoctl.measurements import measure
 from videoctl.model.names import BucketKind, Names, StreamKind
@@ -51,7 +52,11 @@ if TYPE_CHECKING:
     from videoctl.execution.lock import SeenLock
     from videoctl.execution.results import RunResult
     from videoctl.model.specification import EnvironmentSpecification
-    from videoctl.planning.observation import EnvironmentRecord, ObservedEnvironment
+    from videoctl.planning.observation import (
+        CanaryResult,
+        EnvironmentRecord,
+        ObservedEnvironment,
+    )
     from videoctl.planning.plan import Action, Check, Plan, Step
     from videoctl.planning.status import EnvironmentStatus
     from videoctl.provisioning.changes import Drift
@@ -292,6 +297,16 @@ class EnvironmentSession:
         """Preflight and health, every check."""
         plan, observed = self.plan("create", with_canary=False)
         return (*plan.checks, *health_checks(self.specification, observed, self.status()))
+
+    def canary(self) -> tuple[Check, CanaryResult | None]:
+        """Send a canary through every hop: the check, and its flight where it could be sent."""
+        token = f"check/{self.name}/{uuid.uuid4()}"
+        say = self._context.output.say
+        try:
+            result = self.platform.fly_canary(token, lambda message, /, **_: say(message))
+        except FailedError as error:
+            return failed_canary_check(error), None
+        return canary_check(result), result
 
     def arrivals(self, run: str) -> RawArrivals:
         """The events of one load-test run in the raw buckets of every region."""

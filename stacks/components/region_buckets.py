@@ -104,6 +104,8 @@ class RegionBuckets(pulumi.ComponentResource):
                 bucket=self.by_kind[kind],
                 topic_arns=tuple(topic.arn for topic in topics),
                 queue_arns=tuple(queue.arn for queue in queues),
+                # Neither canaries and ticks nor what could not be delivered is for analytics.
+                prefix=f"{kind}/",
                 permitted_by=tuple(listener.policy for listener in listeners),
             ),
             pulumi.ResourceOptions(parent=self),

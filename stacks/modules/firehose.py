@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 from pulumi_aws import kinesis
@@ -17,27 +17,36 @@ from stacks.sites import Site
 from videoctl.model.names import CANARY_PREFIX, TICK_PREFIX, StreamKind
 from videoctl.model.specification import DeliverySpecification
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 LOG_STREAM: Final = "DestinationDelivery"
 _ARRIVAL_HOUR: Final = (
     "year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:dd}/hour=!{timestamp:HH}/"
 )
 
 
-SORTING_QUERY: Final = (
-    f'{{kind: (if .canary == true then "{CANARY_PREFIX.rstrip("/")}"'
-    f' elif .tick == true and (has("event_id") | not) then "{TICK_PREFIX.rstrip("/")}"'
-    f' else "{StreamKind.RAW}" end)}}'
-)
-"""Sorts a record of an ingest task, in jq: event, canary or the producer's tick.
+_CANARY: Final = f'if .canary == true then "{CANARY_PREFIX.rstrip("/")}"'
+
+SORTING_QUERIES: Final[Mapping[StreamKind, str]] = {
+    StreamKind.RAW: (
+        f"{{kind: ({_CANARY}"
+        f' elif .tick == true and (has("event_id") | not) then "{TICK_PREFIX.rstrip("/")}"'
+        f' else "{StreamKind.RAW}" end)}}'
+    ),
+    StreamKind.SESSION: f'{{kind: ({_CANARY} else "{StreamKind.SESSION}" end)}}',
+}
+"""Sorts a stream's records, in jq, where it holds more than what its name says: canaries, and the
+producer's ticks in the raw stream.
 
 A tick has no `event_id`; an event always has one, so that no player's field called `tick` can take
-an event out of the raw objects.
+an event out of the raw objects. No canary is ever late.
 """
 
 
-def object_prefix(kind: StreamKind, *, sorts: bool) -> str:
+def object_prefix(kind: StreamKind) -> str:
     """Where objects land: by what they hold, then by the UTC hour of arrival."""
-    holds = "!{partitionKeyFromQuery:kind}" if sorts else kind
+    holds = "!{partitionKeyFromQuery:kind}" if kind in SORTING_QUERIES else kind
     return f"{holds}/{_ARRIVAL_HOUR}"
 
 
@@ -56,9 +65,8 @@ class DeliveryStreamArgs:
         stream_arn: that stream.
         bucket: that bucket.
         key_arn: encrypts both, and the log group.
-        buffering: how much, or how long, is gathered into one object.
-        sorts: the stream comes from ingest tasks, which put more into it than events; what they
-            put is kept apart by dynamic partitioning, which wants buffers of 64 MiB or more.
+        buffering: how much, or how long, is gathered into one object; what a stream's sorting query
+            keeps apart is kept so by dynamic partitioning, which wants 64 MiB or more.
 
     """
 
@@ -68,7 +76,6 @@ class DeliveryStreamArgs:
     bucket: SecureBucket
     key_arn: pulumi.Output[str]
     buffering: DeliverySpecification
-    sorts: bool = False
 
 
 class DeliveryStream(pulumi.ComponentResource):
@@ -145,7 +152,7 @@ def _destination(
     return {
         "role_arn": role_arn,
         "bucket_arn": args.bucket.arn,
-        "prefix": object_prefix(args.kind, sorts=args.sorts),
+        "prefix": object_prefix(args.kind),
         "error_output_prefix": error_prefix(args.kind),
         "custom_time_zone": "UTC",
         "file_extension": ".json.gz",
@@ -153,7 +160,7 @@ def _destination(
         "buffering_size": args.buffering.buffer_mib,
         "buffering_interval": args.buffering.buffer_seconds,
         "s3_backup_mode": "Disabled",
-        **_processing(sorts=args.sorts),
+        **_processing(args.kind),
         "cloudwatch_logging_options": {
             "enabled": True,
             "log_group_name": logs.name,
@@ -162,15 +169,16 @@ def _destination(
     }
 
 
-def _processing(*, sorts: bool) -> dict[str, Any]:
+def _processing(kind: StreamKind) -> dict[str, Any]:
     """Records carry no line end of their own; readers want one document a line."""
     delimiter = {"type": "AppendDelimiterToRecord"}
-    if not sorts:
+    query = SORTING_QUERIES.get(kind)
+    if query is None:
         return {"processing_configuration": {"enabled": True, "processors": [delimiter]}}
     extraction = {
         "type": "MetadataExtraction",
         "parameters": [
-            {"parameter_name": "MetadataExtractionQuery", "parameter_value": SORTING_QUERY},
+            {"parameter_name": "MetadataExtractionQuery", "parameter_value": query},
             {"parameter_name": "JsonParsingEngine", "parameter_value": "JQ-1.6"},
         ],
     }

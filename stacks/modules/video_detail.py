@@ -132,7 +132,6 @@ class VideoDetail(pulumi.ComponentResource):
             bucket=args.buckets[BucketKind(kind)],
             key_arn=args.key_arn,
             buffering=args.specification.delivery,
-            sorts=kind is StreamKind.RAW,
         )
         DeliveryStream(
             f"{name}-{kind}-delivery", delivery_args, pulumi.ResourceOptions(parent=self)

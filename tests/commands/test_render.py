@@ -13,7 +13,7 @@ from tests.fakes import world
 from videoctl.model.regions import Region
 from videoctl.planning.figures import HopMeasure
 from videoctl.planning.status import EnvironmentStatus, environment_status
-from videoctl.render import draw_status, rate, seconds
+from videoctl.render import draw_canary, draw_status, rate, seconds
 
 SPEC = world.specification(two_regions=False)
 MEASURED = world.NOW - timedelta(seconds=20)
@@ -57,6 +57,27 @@ def test_why_a_hop_is_not_up_ends_its_row() -> None:
     drawn = lines(environment_status(SPEC, blind))
     assert any(line.rstrip().endswith("could not be read") for line in drawn)
     assert "  - could not be read: figures in us-east-1: denied" in drawn
+
+
+def canary_lines(**lost: str | None) -> list[str]:
+    """A table of two hops, the second one as told."""
+    seen = {"hop": "raw-stream", "region": "us-east-1", "seen": True, "latency_ms": 1375}
+    hop = {**seen, "hop": "flink", "seen": False, "latency_ms": None, **lost}
+    output = io.StringIO()
+    draw_canary(
+        Console(file=output, width=160), [{**seen, "reason": None, "next_command": None}, hop]
+    )
+    return [line.rstrip() for line in output.getvalue().splitlines()]
+
+
+def test_a_lost_canary_is_told_with_what_to_type() -> None:
+    """The reason and the command are columns of their own, which are there only when needed."""
+    head, raw, flink = canary_lines(reason="not seen", next_command="videoctl flink status")
+    assert head.split() == ["HOP", "REGION", "CANARY", "AFTER", "WHY", "NEXT"]
+    assert raw.endswith("1,375 ms")
+    assert flink.endswith("videoctl flink status")
+    assert canary_lines(reason="because", next_command=None)[0].endswith("WHY")
+    assert canary_lines(reason=None, next_command=None)[0].endswith("AFTER")
 
 
 @pytest.mark.parametrize(

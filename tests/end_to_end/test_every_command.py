@@ -32,6 +32,7 @@ COMMAND_LINES: Final = (
     ("env status dev --wait ready --timeout 1", 8, "error"),
     ("env status dev --wait nowhere", 2, "error"),
     ("env check dev", 0, "env-check"),
+    ("env check dev --canary", 3, "env-check"),
     ("env drift dev", 0, "env-drift"),
     ("env destroy dev", 2, "error"),
     ("env destroy dev --confirm prod", 2, "error"),

@@ -93,8 +93,8 @@ def test_create_builds_it_whole(built: Built) -> None:
     for token in ("aws:kinesis/stream:Stream", "aws:lambda/function:Function", "aws:ec2/vpc:Vpc"):
         assert in_state[token] == sum(found[token] for found in in_aws) > 0
     if built.environment.carries_events:
-        seen = {hop["hop"]: hop["seen"] for hop in run["end_state"]["canary"]}
-        assert seen["raw-bucket"]
+        assert {hop["seen"] for hop in run["end_state"]["canary"]} == {True}
+        assert {hop["region"] for hop in run["end_state"]["canary"]} == {None, *BOTH}
 
 
 def test_every_look_says_that_nothing_is_to_be_done(built: Built) -> None:

@@ -26,6 +26,15 @@ pytestmark = [
 NAME = "slowprod"
 CREATE = ("env", "create", NAME, "--yes")
 SECONDS = 900.0
+HOPS = [
+    ("front-door", True),
+    ("raw-stream", True),
+    ("raw-bucket", True),
+    ("flink", True),
+    ("session-stream", True),
+    ("session-bucket", True),
+    ("session-store", True),
+]
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +50,11 @@ def created(place: Place) -> Ran:
 
 
 def test_create_builds_everything_and_proves_it_with_a_canary(created: Ran) -> None:
-    """Create ends done, and a canary was seen from the front door to the raw bucket."""
+    """Create ends done, and a canary was seen from the front door to the session store."""
     assert created.code == 0, created.stderr
     document = created.document
     assert document["outcome"] == "done"
-    seen = {hop["hop"]: hop["seen"] for hop in document["end_state"]["canary"]}
-    assert seen["front-door"]
-    assert seen["raw-stream"]
-    assert seen["raw-bucket"]
+    assert [(hop["hop"], hop["seen"]) for hop in document["end_state"]["canary"]] == HOPS
     assert document["end_state"]["state"] == "ready-except-ticket"
 
 
@@ -105,6 +111,22 @@ def test_looking_gives_valid_documents(place: Place, created: Ran) -> None:
     assert [run["outcome"] for run in runs] == ["done", "done", "interrupted"]
     lock = place("lock", "show", "--env", NAME, "-o", "json").document
     assert lock["held"] is False
+
+
+def test_a_canary_is_sent_again_and_counted_nowhere(place: Place, created: Ran) -> None:
+    """`env check --canary` shows every hop; no object of players' data holds a canary."""
+    assert created.code == 0
+    check = place("env", "check", NAME, "--canary", "-o", "json")
+    assert check.code == 0, check.stdout
+    flight = check.document["canary"]
+    assert flight["complete"] is True
+    assert [(hop["hop"], hop["seen"]) for hop in flight["hops"]] == HOPS
+    s3 = client(place, "s3")
+    buckets = place("env", "show", NAME, "-o", "json").document["regions"][0]["buckets"]
+    for kind in ("raw", "session", "late"):
+        listed = s3.list_objects_v2(Bucket=buckets[kind]).get("Contents", [])
+        kinds = {item["Key"].partition("/")[0] for item in listed}
+        assert kinds <= {"canary", "ticks"}, kind
 
 
 def test_acknowledged_events_are_found_in_s3_exactly(place: Place, created: Ran) -> None:

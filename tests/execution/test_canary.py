@@ -16,25 +16,24 @@ from tests.fakes import world
 from tests.fakes.clock import FakeClock
 from videoctl.errors import FailedError, TransientError
 from videoctl.execution.canary import (
-    CanaryFlight,
     CanaryProbe,
     canary_document,
     canary_event,
     canary_id_of,
 )
 from videoctl.model.regions import Region
+from videoctl.planning.canary import Stop, canary_route, route_seconds
 
 EAST, WEST = Region.US_EAST_1, Region.US_WEST_2
-FLIGHT = CanaryFlight(regions=(EAST, WEST), deadline_seconds=60)
+NEVER = 10.0**6
 
 
 @dataclass
 class Pipeline:
-    """A front door, a stream and a bucket that see a canary after so many seconds."""
+    """A front door, and hops that see a canary so many seconds after it was posted."""
 
     clock: FakeClock
-    stream_after: float = 1.0
-    bucket_after: float = 12.0
+    after: Mapping[str, float] = field(default_factory=dict)
     region: Region = WEST
     errors: list[Exception] = field(default_factory=list)
     posted: list[Mapping[str, Any]] = field(default_factory=list)
@@ -45,53 +44,101 @@ class Pipeline:
             raise self.errors.pop(0)
         self.posted.append(event)
 
-    def stream_has(self, region: Region, canary_id: str, since: datetime) -> bool:
-        """Whether it is in the stream of `region` by now."""
-        return self._has(region, canary_id, since, self.stream_after)
-
-    def bucket_has(self, region: Region, canary_id: str, since: datetime) -> bool:
-        """Whether it is in the bucket of `region` by now."""
-        return self._has(region, canary_id, since, self.bucket_after)
-
-    def _has(self, region: Region, canary_id: str, since: datetime, after: float) -> bool:
+    def sees(self, stop: Stop, region: Region, canary_id: str, since: datetime) -> bool:
+        """Whether it is there by now."""
         assert since == world.NOW
-        was_posted = any(event["event_id"] == canary_id for event in self.posted)
-        return was_posted and region is self.region and self.clock.elapsed >= after
+        assert any(event["event_id"] == canary_id for event in self.posted)
+        there = (EAST if self.region is WEST else WEST) if stop.is_replica else self.region
+        return region is there and self.clock.elapsed >= self.after.get(stop.hop, 1.0)
 
 
-def fly(pipeline: Pipeline, *, stopped: bool = False) -> Any:
+def fly(
+    pipeline: Pipeline, *, stopped: bool = False, flink: str = "RUNNING", two_regions: bool = True
+) -> Any:
     """Send one canary through."""
-    probe = CanaryProbe(pipeline, pipeline, pipeline.clock, lambda: stopped)
-    return probe.fly("plan-1/send-canary", FLIGHT, lambda *_, **__: None)
+    spec = world.specification(flink=flink, two_regions=two_regions)
+    probe = CanaryProbe("dev", pipeline, pipeline, pipeline.clock, lambda: stopped)
+    route = canary_route(spec, spec.regions)
+    return probe.fly("plan-1/send-canary", route, lambda *_, **__: None)
 
 
 def test_a_canary_is_seen_at_every_hop_with_its_latency() -> None:
-    """Front door, stream and bucket in order, the region it came out in, milliseconds since."""
-    result = fly(Pipeline(FakeClock()))
+    """Each hop in its own time, the region it came out in and, for replicas, the other one."""
+    after = {"raw-bucket": 60.0, "raw-replica": 65.0, "flink": 3.0, "session-bucket": 64.0}
+    result = fly(Pipeline(FakeClock(), {**after, "session-replica": 70.0, "session-store": 8.0}))
     assert result.complete
-    seen = [(hop.hop, hop.region, hop.latency_ms) for hop in result.hops if hop.seen]
-    assert seen == [
+    assert result.lost_at is None
+    assert [(hop.hop, hop.region, hop.latency_ms) for hop in result.hops] == [
         ("front-door", None, 0),
         ("raw-stream", WEST, 1000),
-        ("raw-bucket", WEST, 12000),
+        ("raw-bucket", WEST, 60_000),
+        ("raw-replica", EAST, 65_000),
+        ("flink", WEST, 3000),
+        ("session-stream", WEST, 3000),
+        ("session-bucket", WEST, 64_000),
+        ("session-replica", EAST, 70_000),
+        ("session-store", WEST, 8000),
     ]
 
 
-def test_hops_that_carry_no_canary_do_not_apply_and_say_why() -> None:
-    """What is behind the raw stream is neither seen nor lost."""
-    result = fly(Pipeline(FakeClock()))
+def test_an_environment_of_one_region_has_no_replicas() -> None:
+    """The way is that of the specification."""
+    result = fly(Pipeline(FakeClock(), region=EAST), two_regions=False)
+    assert result.complete
+    assert [hop.hop for hop in result.hops if "replica" in hop.hop] == []
+
+
+def test_hops_behind_a_job_that_is_not_to_run_do_not_apply_and_say_why() -> None:
+    """Without Flink what is behind the raw bucket is neither seen nor lost."""
+    result = fly(Pipeline(FakeClock()), flink="READY")
+    assert result.complete
     beyond = [hop for hop in result.hops if hop.seen is None]
-    assert [hop.hop for hop in beyond] == ["flink", "session-stream", "session-store"]
-    assert all(hop.reason for hop in beyond)
+    assert [hop.hop for hop in beyond] == [
+        "flink",
+        "session-stream",
+        "session-bucket",
+        "session-replica",
+        "session-store",
+    ]
+    assert {hop.reason for hop in beyond} == {"the Flink application is READY by specification"}
 
 
 def test_a_lost_canary_names_the_hop_it_did_not_pass() -> None:
-    """Past the deadline the first hop that did not see it is told; later ones are not looked at."""
-    pipeline = Pipeline(FakeClock(), stream_after=10**6)
+    """At the end of that hop's time; what is behind it is not looked at, and no time waited for."""
+    pipeline = Pipeline(FakeClock(), {"raw-stream": NEVER})
     result = fly(pipeline)
     assert not result.complete
-    assert [hop.hop for hop in result.hops if hop.seen is False] == ["raw-stream", "raw-bucket"]
+    assert result.lost_at.hop == "raw-stream"
+    assert result.lost_at.next_command == "videoctl env check dev"
+    behind = [hop for hop in result.hops[2:] if hop.seen is False]
+    assert len(behind) == 7
+    assert behind[0].reason == "not looked for: raw-stream did not see it"
     assert pipeline.clock.elapsed == pytest.approx(60, abs=1)
+
+
+def test_one_branch_that_is_lost_does_not_hide_the_other() -> None:
+    """A job that writes nothing leaves raw objects and their replicas to be seen."""
+    pipeline = Pipeline(FakeClock(), {"flink": NEVER, "raw-bucket": 60.0, "raw-replica": 400.0})
+    result = fly(pipeline)
+    assert result.lost_at.hop == "flink"
+    assert result.lost_at.region is WEST
+    assert result.lost_at.next_command == "videoctl flink status --env dev --region us-west-2"
+    assert [hop.hop for hop in result.hops if hop.seen] == [
+        "front-door",
+        "raw-stream",
+        "raw-bucket",
+        "raw-replica",
+    ]
+
+
+def test_no_flight_takes_longer_than_its_way() -> None:
+    """Each hop at its slowest: the step that waits for the flight is given that long."""
+    spec = world.specification()
+    after = {"front-door": 0.0, "raw-stream": 59.0, "raw-bucket": 208.0, "raw-replica": 1107.0}
+    flink = {"flink": 178.0, "session-stream": 297.0, "session-bucket": 446.0}
+    pipeline = Pipeline(FakeClock(), {**after, **flink, "session-replica": 1345.0})
+    assert fly(pipeline).complete
+    assert pipeline.clock.elapsed <= route_seconds(canary_route(spec, spec.regions))
 
 
 def test_a_front_door_that_is_not_open_yet_is_tried_again() -> None:
@@ -109,7 +156,7 @@ def test_a_front_door_that_rejects_is_a_failure() -> None:
 
 def test_a_request_to_stop_ends_the_flight() -> None:
     """Ctrl-C ends the looking at once."""
-    pipeline = Pipeline(FakeClock(), stream_after=10**6)
+    pipeline = Pipeline(FakeClock(), {"raw-stream": NEVER})
     assert not fly(pipeline, stopped=True).complete
     assert pipeline.clock.elapsed == 0
 
@@ -131,6 +178,6 @@ def test_the_event_is_valid_and_tagged() -> None:
 
 def test_the_document_fits_its_schema() -> None:
     """canary/v1 of a complete and of a lost flight."""
-    for pipeline in (Pipeline(FakeClock()), Pipeline(FakeClock(), stream_after=10**6)):
+    for pipeline in (Pipeline(FakeClock()), Pipeline(FakeClock(), {"raw-stream": NEVER})):
         document = {"schema": "videoctl/canary/v1", **canary_document(fly(pipeline))}
         validate(json.loads(json.dumps(document)))

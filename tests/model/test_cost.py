@@ -47,8 +47,8 @@ def test_a_grafana_workspace_costs_an_editor() -> None:
 
 def test_a_running_flink_application_is_billed_with_its_orchestration_kpu() -> None:
     """An application that is only created costs nothing; a running one a KPU more than it uses."""
-    created = specification("dev")
-    running = replace(created, flink=replace(created.flink, desired_status="RUNNING"))
+    running = specification("dev")
+    created = replace(running, flink=replace(running.flink, desired_status="READY"))
     kpu = {line.item: line.quantity for line in estimate(running).lines}
     assert "Managed Flink KPU" not in {line.item for line in estimate(created).lines}
     assert kpu["Managed Flink KPU"] == 2 * (running.flink.parallelism + 1)

@@ -19,8 +19,10 @@ from videoctl.aws.session import AwsSession, AwsSettings
 from videoctl.execution.clock import SystemClock
 from videoctl.execution.platform import Progress
 from videoctl.execution.records import EnvironmentRecords
+from videoctl.model.names import BucketKind, Names
 from videoctl.model.regions import Region
 from videoctl.model.specification import DeliverySpecification, EnvironmentSpecification
+from videoctl.planning.changes import Change
 from videoctl.planning.observation import StackFacts
 from videoctl.planning.plan import ResourceChanges
 from videoctl.planning.request import StackPreview
@@ -123,10 +125,10 @@ def place(sandbox: Sandbox) -> Place:
     return place_in(sandbox, "http://127.0.0.1:9/{dns_name}")
 
 
-def place_in(sandbox: Sandbox, front_door: str) -> Place:
+def place_in(sandbox: Sandbox, front_door: str, flink: str = "READY") -> Place:
     """An environment with a name of its own."""
     spec = replace(
-        world.specification(flink="READY"),
+        world.specification(flink=flink),
         name=f"t{uuid.uuid4().hex[:8]}",
         delivery=DeliverySpecification(buffer_seconds=0),
     )
@@ -148,3 +150,23 @@ def place_in(sandbox: Sandbox, front_door: str) -> Place:
         clock=SystemClock(),
     )
     return Place(spec, session, stack, platform, records)
+
+
+def quiet(message: str, /, **detail: object) -> None:
+    """Progress nobody reads."""
+
+
+def apply(place: Place, change: Change) -> None:
+    """One change."""
+    place.platform.apply(change, token="plan-1/step", progress=quiet)
+
+
+def make_bucket(place: Place, kind: BucketKind, region: Region = Region.US_EAST_1) -> str:
+    """One versioned bucket of the environment."""
+    client = place.session.client("s3", region)
+    name = Names(place.spec.name, place.session.account_id).bucket(kind, region)
+    where = {} if region is Region.US_EAST_1 else {"LocationConstraint": region.value}
+    options = {"CreateBucketConfiguration": where} if where else {}
+    client.call("CreateBucket", Bucket=name, **options)
+    client.call("PutBucketVersioning", Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return name

@@ -2,48 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from datetime import UTC, datetime
 
 import pytest
 
-from tests.platform.conftest import Place, Sandbox, place_in
-from videoctl.errors import FailedError, InterruptedRunError, TimedOutError, TransientError
-from videoctl.model.names import CANARY_PREFIX, BucketKind, Names, StreamKind, arrival_hour
+from tests.platform.conftest import Place, Sandbox, apply, make_bucket
+from videoctl.errors import FailedError, InterruptedRunError, TransientError
+from videoctl.model.names import BucketKind
 from videoctl.model.regions import Region
 from videoctl.planning import changes
-from videoctl.planning.changes import Change
-from videoctl.planning.observation import ABSENT, ALL_FACETS, Facet, StackFacts
+from videoctl.planning.observation import ABSENT, ALL_FACETS, Facet
 from videoctl.planning.presence import missing_resources
 
 pytestmark = pytest.mark.sandbox
 EAST, WEST = Region.US_EAST_1, Region.US_WEST_2
 EXPIRES = datetime(2026, 12, 1, tzinfo=UTC)
-
-
-def quiet(message: str, /, **detail: object) -> None:
-    """Progress nobody reads."""
-
-
-def apply(place: Place, change: Change) -> None:
-    """One change."""
-    place.platform.apply(change, token="plan-1/step", progress=quiet)
-
-
-def make_bucket(place: Place, kind: BucketKind, region: Region = EAST) -> str:
-    """One versioned bucket of the environment."""
-    client = place.session.client("s3", region)
-    name = Names(place.spec.name, place.session.account_id).bucket(kind, region)
-    where = {} if region is EAST else {"LocationConstraint": region.value}
-    options = {"CreateBucketConfiguration": where} if where else {}
-    client.call("CreateBucket", Bucket=name, **options)
-    client.call("PutBucketVersioning", Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-    return name
 
 
 def test_an_environment_nobody_made_is_absent_everywhere(place: Place) -> None:
@@ -166,108 +139,6 @@ def test_a_throttled_service_fails_the_look_or_is_named(sandbox: Sandbox, place:
     assert seen.region(EAST).delivery_streams is not None
     (line,) = seen.unreadable
     assert line.startswith("delivery in us-west-2: firehose:DescribeDeliveryStream")
-
-
-class Door:
-    """A front door that stores events as the platform does: stream, then object."""
-
-    def __init__(self) -> None:
-        self.place: Place | None = None
-        self.delivers = True
-
-    def take(self, body: bytes) -> None:
-        """One event, into the west."""
-        assert self.place is not None
-        place, now = self.place, datetime.now(UTC)
-        names = Names(place.spec.name, place.session.account_id)
-        kinesis = place.session.client("kinesis", WEST)
-        stream = names.stream(StreamKind.RAW)
-        # Inside an aggregate the payload is readable between the other bytes.
-        kinesis.call(
-            "PutRecord", StreamName=stream, Data=b"\xf3\x89\x9a\xc2" + body, PartitionKey="k"
-        )
-        if self.delivers:
-            place.session.client("s3", WEST).call(
-                "PutObject",
-                Bucket=names.bucket(BucketKind.RAW, WEST),
-                Key=f"{CANARY_PREFIX}{arrival_hour(now)}1.json.gz",
-                Body=gzip.compress(body + b"\n"),
-            )
-
-
-@contextmanager
-def served(door: Door) -> Iterator[str]:
-    """The door's URL."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            door.take(body)
-            self.send_response(202)
-            self.end_headers()
-            self.wfile.write(json.dumps({"accepted": 1, "rejected": []}).encode())
-
-        def log_message(self, *_: object) -> None:
-            """Tests print nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/{{dns_name}}/v1/events"
-        server.shutdown()
-        thread.join()
-
-
-@contextmanager
-def with_door(sandbox: Sandbox, door: Door) -> Iterator[Place]:
-    """An environment with a stream, a raw bucket, an accelerator and that door."""
-    with served(door) as url:
-        place = place_in(sandbox, url)
-        names = Names(place.spec.name, place.session.account_id)
-        for region in (EAST, WEST):
-            make_bucket(place, BucketKind.RAW, region)
-            place.session.client("kinesis", region).call(
-                "CreateStream", StreamName=names.stream(StreamKind.RAW), ShardCount=1
-            )
-        place.session.client("globalaccelerator", WEST).call(
-            "CreateAccelerator", Name=names.accelerator, IdempotencyToken=place.spec.name
-        )
-        place.stack.seen = StackFacts(exists=True, fingerprint="f", resource_count=1)
-        door.place = place
-        yield place
-
-
-def test_a_canary_is_followed_and_its_proof_recorded(sandbox: Sandbox) -> None:
-    """Through door, stream and bucket of the region it came out in; kept with the build."""
-    with with_door(sandbox, Door()) as place:
-        before = datetime.now(UTC) - timedelta(seconds=1)
-        apply(place, changes.SendCanary())
-        record = place.records.read(place.spec.name)
-    assert record is not None
-    assert record.canary is not None
-    assert record.canary.fingerprint == "f"
-    result = record.canary.result
-    assert result.complete
-    assert result.sent_at >= before
-    assert [(hop.hop, hop.region) for hop in result.hops if hop.seen] == [
-        ("front-door", None),
-        ("raw-stream", WEST),
-        ("raw-bucket", WEST),
-    ]
-
-
-def test_a_canary_that_is_not_delivered_times_out_at_its_hop(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In the stream and never in the bucket: told so, and no proof is recorded."""
-    monkeypatch.setattr("videoctl.planning.timeouts.CANARY_MARGIN_SECONDS", 2.0)
-    door = Door()
-    door.delivers = False
-    with with_door(sandbox, door) as place:
-        with pytest.raises(TimedOutError, match="raw-bucket") as lost:
-            apply(place, changes.SendCanary())
-        assert place.records.read(place.spec.name) is None
-    assert lost.value.code == "canary-lost"
 
 
 def test_without_an_accelerator_there_is_no_front_door(place: Place) -> None:

@@ -60,9 +60,9 @@ def test_delivery_streams_fill_the_bucket_of_their_name(richest: Any, kind: str)
     assert target["bucketArn"] == f"arn:aws:s3:::{PREFIX}-{kind}-us-west-2-{ACCOUNT}"
     assert target["compressionFormat"] == "GZIP"
     processors = [item["type"] for item in target["processingConfiguration"]["processors"]]
-    sorting = ["MetadataExtraction"] if kind == "raw" else []
+    sorting = ["MetadataExtraction"] if kind in {"raw", "session"} else []
     assert processors == [*sorting, "AppendDelimiterToRecord"]
-    holds = "!{partitionKeyFromQuery:kind}" if kind == "raw" else kind
+    holds = "!{partitionKeyFromQuery:kind}" if sorting else kind
     assert target["prefix"].startswith(f"{holds}/year=!{{timestamp:yyyy}}/")
     assert target["prefix"].endswith("hour=!{timestamp:HH}/")
     assert "!{firehose:error-output-type}" in target["errorOutputPrefix"]

@@ -22,9 +22,9 @@ from stacks.containers import (
     to_json,
 )
 from stacks.lifecycle import lifecycle_rules
-from stacks.modules.firehose import SORTING_QUERY
+from stacks.modules.firehose import SORTING_QUERIES
 from stacks.sites import Site
-from videoctl.model.names import Names
+from videoctl.model.names import Names, StreamKind
 from videoctl.model.regions import Region
 from videoctl.model.specification import BucketSpecification
 
@@ -204,4 +204,17 @@ def test_protected_sites_keep_their_logs_for_a_year() -> None:
 )
 def test_the_raw_stream_is_sorted_by_what_a_record_is(record: dict[str, Any], kind: str) -> None:
     """Events, canaries and ticks land apart, and no field of a player's hides its event."""
-    assert jq.first(SORTING_QUERY, record) == {"kind": kind}
+    assert jq.first(SORTING_QUERIES[StreamKind.RAW], record) == {"kind": kind}
+
+
+@pytest.mark.parametrize(
+    ("record", "kind"),
+    [
+        ({"session_id": "1", "events": 3}, "session"),
+        ({"session_id": "1", "canary": False}, "session"),
+        ({"session_id": "1", "event_id": "1", "canary": True}, "canary"),
+    ],
+)
+def test_canaries_are_kept_apart_from_session_windows(record: dict[str, Any], kind: str) -> None:
+    """What the job writes of a canary is under no prefix that analytics reads."""
+    assert jq.first(SORTING_QUERIES[StreamKind.SESSION], record) == {"kind": kind}

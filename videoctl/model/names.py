@@ -21,7 +21,7 @@ TICK_PREFIX: Final = "ticks/"
 """Where delivery puts the producer's ticks in the raw bucket, apart from players' events."""
 
 CANARY_PREFIX: Final = "canary/"
-"""Where delivery puts canary events in the raw bucket, apart from players' events."""
+"""Where delivery puts what is of canaries in raw and session buckets, apart from the players'."""
 
 SESSION_MEASURE: Final = "session_window"
 """Measure name of players' session windows in the sessions table."""

@@ -50,6 +50,7 @@ _ACTIONS: Final[Mapping[tuple[str, str], str]] = {
     ("s3", "PutBucketReplication"): "PutReplicationConfiguration",
     ("s3", "PutPublicAccessBlock"): "PutBucketPublicAccessBlock",
     ("s3", "UploadPart"): "PutObject",
+    ("timestream-query", "Query"): "Select",
 }
 """Calls whose action has another name."""
 

@@ -147,7 +147,7 @@ class DeliverySpecification(_Strict):
     """Firehose buffering: whichever limit is reached first writes an object.
 
     Attributes:
-        buffer_mib: 64 to 128: dynamic partitioning, which the raw stream uses, allows no less.
+        buffer_mib: 64 to 128: dynamic partitioning, which keeps canaries apart, allows no less.
         buffer_seconds: 1 to 900: dynamic partitioning has no zero buffering.
 
     """

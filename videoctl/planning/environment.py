@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from videoctl.planning import changes, conditions, timeouts
+from videoctl.planning.canary import canary_route, route_seconds
 from videoctl.planning.checks import create_checks, existence_check
 from videoctl.planning.conditions import holds
 from videoctl.planning.observation import ABSENT
@@ -280,6 +281,7 @@ def _canary(
     is_idle: bool,
 ) -> Step:
     """A canary through this build; while nothing else is to be done, an earlier one will do."""
+    route = canary_route(specification, active_regions(specification, observed))
     return Step(
         name="send-canary",
         title="Send a canary event through every hop",
@@ -290,5 +292,6 @@ def _canary(
             fingerprint=request.fingerprint,
             not_before=None if is_idle else observed.observed_at,
         ),
-        timeout_seconds=timeouts.canary_step_seconds(specification.delivery),
+        # Longer than the flight: the canary itself tells which hop it did not pass.
+        timeout_seconds=route_seconds(route) + timeouts.RECORD_SECONDS,
     )

@@ -188,11 +188,12 @@ class CanaryHop:
     """One hop a canary was looked for at.
 
     Attributes:
-        hop: `front-door`, `raw-stream`, `raw-bucket`, `flink`, `session-store`, ...
+        hop: `front-door`, `raw-stream`, `raw-bucket`, `raw-replica`, `flink`, ...
         region: where it was seen; None when it was not, or the hop is global.
         seen: None when the hop does not apply.
         latency_ms: from the moment the event was posted.
         reason: why the hop does not apply, or what was seen instead.
+        next_command: what to type where the canary was lost.
 
     """
 
@@ -201,6 +202,7 @@ class CanaryHop:
     seen: bool | None
     latency_ms: int | None = None
     reason: str | None = None
+    next_command: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,6 +221,11 @@ class CanaryResult:
     sent_at: datetime
     hops: tuple[CanaryHop, ...]
     complete: bool
+
+    @property
+    def lost_at(self) -> CanaryHop | None:
+        """The first hop that should have seen it and did not."""
+        return next((hop for hop in self.hops if hop.seen is False), None)
 
 
 @dataclass(frozen=True, kw_only=True)

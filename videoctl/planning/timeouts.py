@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
-from videoctl.model.thresholds import DYNAMIC_PARTITIONING_FACTOR
-
-if TYPE_CHECKING:
-    from videoctl.model.specification import DeliverySpecification
+from typing import Final
 
 STACK_SECONDS: Final = 3600.0
 """A two-region update; the accelerator and the load balancers take most of it."""
@@ -35,19 +30,6 @@ STACK_LOCK_SECONDS: Final = 300.0
 
 RECORD_SECONDS: Final = 30.0
 """One object written and read again."""
-
-CANARY_MARGIN_SECONDS: Final = 60.0
-"""Added to the delivery buffer: posting, the write to S3, and listing it."""
-
-
-def canary_step_seconds(delivery: DeliverySpecification) -> float:
-    """Longer than the flight: the canary itself tells which hop it did not pass."""
-    return canary_seconds(delivery) + RECORD_SECONDS
-
-
-def canary_seconds(delivery: DeliverySpecification) -> float:
-    """How long a canary may take from the front door to its object in S3."""
-    return delivery.buffer_seconds * DYNAMIC_PARTITIONING_FACTOR + CANARY_MARGIN_SECONDS
 
 
 def reshard_seconds(shard_count: int) -> float:

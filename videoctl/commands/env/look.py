@@ -89,26 +89,42 @@ def _await(
         time.sleep(POLL_SECONDS)
 
 
-def check(command: typer.Context, name: Name) -> None:
+def check(
+    command: typer.Context,
+    name: Name,
+    with_canary: Annotated[
+        bool, typer.Option("--canary", help="Send a tagged event through every hop as well.")
+    ] = False,
+) -> None:
     """Run every preflight and health check; exit 3 when one refuses, 6 for want of permission."""
     from videoctl.context import Context
+    from videoctl.execution.canary import canary_document
     from videoctl.planning.plan import Verdict
-    from videoctl.render import draw_checks
+    from videoctl.render import draw_canary, draw_checks
 
     context = Context(command)
     session = context.session(context.specification(name))
     checks = session.checks()
     is_there = session.stack.facts().exists
+    flight = None
+    if with_canary:
+        outcome, result = session.canary()
+        checks = (*checks, outcome)
+        flight = canary_document(result) if result else None
 
     def text(console: Console) -> None:
         draw_checks(console, checks)
+        if flight is not None:
+            console.print()
+            draw_canary(console, flight["hops"])
         if not is_there:
             console.print(f"\n{name} is absent: this is what a create would need")
         for item in checks:
             if item.verdict is Verdict.FAIL:
                 console.print(f"refused by {item.check}: {item.cure or item.seen}", markup=False)
 
-    context.output.document("env-check/v1", {"name": name, "checks": checks}, text)
+    payload = {"name": name, "checks": checks, "canary": flight}
+    context.output.document("env-check/v1", payload, text)
     failed = [item for item in checks if item.verdict is Verdict.FAIL]
     if failed:
         is_permission = all(item.missing_action is not None for item in failed)
