@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -136,6 +137,58 @@ def test_a_restart_that_is_killed_again_and_again_is_finished_by_the_same_comman
     assert (added["StopApplication"], added["StartApplication"]) == (1, 1)
     assert len(_own_snapshots(counting) - named) == 1
     assert application(place)["healthy"] is True
+
+
+def test_refused_and_throttled_calls_end_with_one_error_and_the_restart_can_be_repeated(
+    place: Place, counting: Counting
+) -> None:
+    """Refused is 6 with the IAM action, throttled for good is 1; what they left, a restart mends.
+
+    A few throttled calls are made again, and not told.
+    """
+    before = Counter(one["Operation"] for one in _operations(counting))
+    with fault(place, "deny", "CreateApplicationSnapshot"):
+        assert failed(place, 6, "CreateApplicationSnapshot")["application_status"] == "RUNNING"
+    with fault(place, "deny", "StopApplication"):
+        assert failed(place, 6, "StopApplication")["application_status"] == "RUNNING"
+    with (
+        fault(place, "throttle", "CreateApplicationSnapshot", "--times", "2"),
+        fault(place, "throttle", "StopApplication", "--times", "2"),
+        fault(place, "deny", "StartApplication"),
+    ):
+        assert failed(place, 6, "StartApplication")["application_status"] == "READY"
+    with fault(place, "throttle", "StartApplication"):
+        assert failed(place, 1, "StartApplication")["application_status"] == "READY"
+    with fault(place, "throttle", "StartApplication", "--times", "2"):
+        gone_on_with(place, "restart")
+    added = Counter(one["Operation"] for one in _operations(counting)) - before
+    assert (added["StopApplication"], added["StartApplication"]) == (1, 1)
+    assert application(place)["healthy"] is True
+
+
+@contextlib.contextmanager
+def fault(place: Place, kind: str, operation: str, *more: str) -> Iterator[None]:
+    """While inside, calls of that operation fail; all faults are over afterwards."""
+    where = ("--service", "kinesisanalyticsv2", "--operation", operation, *more)
+    assert place("sandbox", "fault", "add", kind, *where, "-o", "json").code == 0
+    try:
+        yield
+    finally:
+        assert place("sandbox", "fault", "clear", "-o", "json").code == 0
+
+
+def failed(place: Place, code: int, operation: str) -> dict[str, Any]:
+    """A restart that ends with this code for that operation; the application it leaves."""
+    ran = place("flink", "restart", *WHERE, "--yes", "-o", "json", timeout=SECONDS)
+    assert ran.code == code, ran.stdout
+    assert f"kinesisanalyticsv2:{operation} in {REGION}" in ran.document["error"]["message"]
+    action = f"kinesisanalytics:{operation}"
+    assert code == 1 or action in ran.document["error"]["hint"], ran.document["error"]
+    assert ran.document["error"]["hint"]
+    assert f"videoctl flink restart --env dev --region {REGION}" in ran.document["next"]
+    assert "Traceback" not in ran.stdout + ran.stderr
+    (left,) = (one for one in ran.document["end_state"]["applications"] if one["region"] == REGION)
+    return dict(left)
 
 
 def test_a_killed_reshard_is_finished_by_the_same_command(place: Place, counting: Counting) -> None:
