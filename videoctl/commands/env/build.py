@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,8 @@ from videoctl.commands.env.arguments import (
 from videoctl.errors import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from videoctl.context import Context
     from videoctl.planning.observation import ObservedEnvironment
     from videoctl.planning.plan import Action, Plan
@@ -32,8 +35,14 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add these commands to the group."""
     app.command("plan")(plan)
-    app.command("create")(create)
-    app.command("update")(update)
+    app.command("create")(
+        _building(
+            "create", "Build an environment, or go on building it; run again, it changes nothing."
+        )
+    )
+    app.command("update")(
+        _building("update", "Bring an environment that exists to its specification.")
+    )
     app.command("repair")(repair)
 
 
@@ -72,72 +81,37 @@ def plan(
         raise typer.Exit(int(ExitCode.DIFFERENCES))
 
 
-def create(
-    command: typer.Context,
-    name: Name,
-    ttl: Ttl = None,
-    accept_replacement: AcceptReplacement = None,
-    saved: SavedPlan = None,
-    skip_canary: SkipCanary = False,
-    dry_run: DryRun = False,
-    confirm: Confirm = None,
-    reason: Reason = None,
-    timeout: Timeout = None,
-    wait: Wait = True,
-) -> None:
-    """Build an environment, or go on building it; run again, it changes nothing."""
-    from videoctl.context import Context
+def _building(action: Action, says: str) -> Callable[..., None]:
+    """`create` and `update` take the same options: one command, told which of them it is."""
 
-    context = Context(command)
-    session = context.session(context.specification(name))
-    _build(
-        context,
-        session,
-        "create",
-        ttl=ttl,
-        accepted=tuple(accept_replacement or ()),
-        saved=saved,
-        skip_canary=skip_canary,
-        dry_run=dry_run,
-        confirm=confirm,
-        reason=reason,
-        timeout=timeout,
-        wait=wait,
-    )
+    def build(
+        command: typer.Context,
+        name: Name,
+        ttl: Ttl = None,
+        accept_replacement: AcceptReplacement = None,
+        saved: SavedPlan = None,
+        skip_canary: SkipCanary = False,
+        dry_run: DryRun = False,
+        confirm: Confirm = None,
+        reason: Reason = None,
+        timeout: Timeout = None,
+        wait: Wait = True,
+    ) -> None:
+        asked = _Asked(
+            ttl=ttl,
+            accepted=tuple(accept_replacement or ()),
+            saved=saved,
+            skip_canary=skip_canary,
+            dry_run=dry_run,
+            confirm=confirm,
+            reason=reason,
+            timeout=timeout,
+            wait=wait,
+        )
+        _build(command, name, action, asked)
 
-
-def update(
-    command: typer.Context,
-    name: Name,
-    ttl: Ttl = None,
-    accept_replacement: AcceptReplacement = None,
-    saved: SavedPlan = None,
-    skip_canary: SkipCanary = False,
-    dry_run: DryRun = False,
-    confirm: Confirm = None,
-    reason: Reason = None,
-    timeout: Timeout = None,
-    wait: Wait = True,
-) -> None:
-    """Bring an environment that exists to its specification."""
-    from videoctl.context import Context
-
-    context = Context(command)
-    session = context.session(context.specification(name))
-    _build(
-        context,
-        session,
-        "update",
-        ttl=ttl,
-        accepted=tuple(accept_replacement or ()),
-        saved=saved,
-        skip_canary=skip_canary,
-        dry_run=dry_run,
-        confirm=confirm,
-        reason=reason,
-        timeout=timeout,
-        wait=wait,
-    )
+    build.__doc__ = says
+    return build
 
 
 def repair(
@@ -151,68 +125,73 @@ def repair(
     timeout: Timeout = None,
 ) -> None:
     """Walk locks and pending operations one by one, then read everything and mend it."""
-    from videoctl.context import Context
-
-    context = Context(command)
-    session = context.session(context.specification(name))
-    _build(
-        context,
-        session,
-        "repair",
-        ttl=None,
+    asked = _Asked(
         accepted=tuple(accept_replacement or ()),
-        saved=None,
         skip_canary=skip_canary,
         dry_run=dry_run,
         confirm=confirm,
         reason=reason,
         timeout=timeout,
-        wait=True,
     )
+    _build(command, name, "repair", asked)
 
 
-def _build(
-    context: Context,
-    session: EnvironmentSession,
-    action: Action,
-    *,
-    ttl: str | None,
-    accepted: tuple[str, ...],
-    saved: Path | None,
-    skip_canary: bool,
-    dry_run: bool,
-    confirm: str | None,
-    reason: str | None,
-    timeout: float | None,
-    wait: bool,
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What the options say; a command without one of them leaves it as it is here."""
+
+    ttl: str | None = None
+    accepted: tuple[str, ...] = ()
+    saved: Path | None = None
+    skip_canary: bool = False
+    dry_run: bool = False
+    confirm: str | None = None
+    reason: str | None = None
+    timeout: float | None = None
+    wait: bool = True
+
+
+def _build(command: typer.Context, name: str, action: Action, asked: _Asked) -> None:
     from videoctl.commands.env.running import refuse_if_blocked, run_plan, show_plan
+    from videoctl.context import Context
     from videoctl.execution.lock import refuse_if_held
     from videoctl.model.cost import estimate
 
-    if not dry_run:
+    context = Context(command)
+    session = context.session(context.specification(name))
+    if not asked.dry_run:
         # Before planning, which takes seconds that the other run may need to end.
         refuse_if_held(context.control_store(), session.name)
-    if saved is None:
-        made, observed = session.plan(
-            action, ttl=ttl, accepted=accepted, with_canary=not skip_canary, with_preview=dry_run
-        )
-    else:
-        _refuse_other_wishes(ttl=ttl, accepted=accepted, skip_canary=skip_canary)
-        made, observed = _as_saved(session, action, saved)
-    if dry_run:
+    made, observed = _planned(session, action, asked)
+    if asked.dry_run:
         show_plan(context, made, observed, cost=estimate(session.specification))
-    refuse_if_blocked(context, made, shown=dry_run)
-    if dry_run:
+    refuse_if_blocked(context, made, shown=asked.dry_run)
+    if asked.dry_run:
         return
+    confirm = asked.confirm
     if made.pending(observed):
         confirm = _ask(context, session, action, confirm)
-    if not wait:
+    if not asked.wait:
         from videoctl.background import go_on_in_background
 
         go_on_in_background(context, session.specification.name, confirm=confirm)
         return
-    run_plan(context, session, made, reason=reason, timeout=timeout)
+    run_plan(context, session, made, reason=asked.reason, timeout=asked.timeout)
+
+
+def _planned(
+    session: EnvironmentSession, action: Action, asked: _Asked
+) -> tuple[Plan, ObservedEnvironment]:
+    if asked.saved is not None:
+        _refuse_other_wishes(asked)
+        return _as_saved(session, action, asked.saved)
+    return session.plan(
+        action,
+        ttl=asked.ttl,
+        accepted=asked.accepted,
+        with_canary=not asked.skip_canary,
+        with_preview=asked.dry_run,
+    )
 
 
 def _save(
@@ -231,16 +210,16 @@ def _save(
     save_plan_file(path, made, observed, stack)
 
 
-def _refuse_other_wishes(*, ttl: str | None, accepted: tuple[str, ...], skip_canary: bool) -> None:
+def _refuse_other_wishes(asked: _Asked) -> None:
     """Options that shape a plan belong to `env plan --save`: the file is applied as it is."""
     from videoctl.errors import UsageError
 
     given = [
         flag
         for flag, is_given in (
-            ("--ttl", ttl is not None),
-            ("--accept-replacement", bool(accepted)),
-            ("--skip-canary", skip_canary),
+            ("--ttl", asked.ttl is not None),
+            ("--accept-replacement", bool(asked.accepted)),
+            ("--skip-canary", asked.skip_canary),
         )
         if is_given
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -50,10 +51,8 @@ def snapshot(
     session = opened(context, environment, region)
     made, observed = _planned(context, session, "snapshot", dry_run=dry_run)
     question = f"Take a snapshot of the Flink applications of {made.environment}?"
-    _carry_out(
-        context, session, made, observed, question,
-        dry_run=dry_run, confirm=confirm, reason=reason, timeout=timeout,
-    )  # fmt: skip
+    asked = _Asked(dry_run=dry_run, confirm=confirm, reason=reason, timeout=timeout)
+    _carry_out(context, session, made, observed, question, asked)
 
 
 def restart(
@@ -78,10 +77,8 @@ def restart(
     for loss in made.loss:
         ago = "" if loss.seconds is None else f" ({loss.seconds:.0f} s old)"
         context.output.warn(f"{loss.stage}: {loss.source}{ago}")
-    _carry_out(
-        context, session, made, observed, question,
-        dry_run=dry_run, confirm=confirm, reason=reason, timeout=timeout,
-    )  # fmt: skip
+    asked = _Asked(dry_run=dry_run, confirm=confirm, reason=reason, timeout=timeout)
+    _carry_out(context, session, made, observed, question, asked)
 
 
 def reshard(
@@ -101,10 +98,18 @@ def reshard(
     session = opened(context, environment, region)
     made, observed = _planned(context, session, "reshard", dry_run=dry_run, shards=shards)
     question = f"Reshard the raw stream of {made.environment} to {shards} shards?"
-    _carry_out(
-        context, session, made, observed, question,
-        dry_run=dry_run, confirm=confirm, reason=reason, timeout=timeout,
-    )  # fmt: skip
+    asked = _Asked(dry_run=dry_run, confirm=confirm, reason=reason, timeout=timeout)
+    _carry_out(context, session, made, observed, question, asked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """How a plan is to be carried out, as the options say."""
+
+    dry_run: bool
+    confirm: str | None
+    reason: str | None
+    timeout: float | None
 
 
 def _planned(
@@ -130,11 +135,7 @@ def _carry_out(
     made: Plan,
     observed: ObservedEnvironment,
     question: str,
-    *,
-    dry_run: bool,
-    confirm: str | None,
-    reason: str | None,
-    timeout: float | None,
+    asked: _Asked,
 ) -> None:
     """Show, ask, and run; or go on with what was begun."""
     from videoctl.commands.env.running import end, refuse_if_blocked, show_plan
@@ -142,23 +143,23 @@ def _carry_out(
 
     begun = session.to_go_on_with(made)
     plan = begun.plan if begun is not None else made
-    if dry_run:
+    if asked.dry_run:
         show_plan(context, plan, observed)
     if begun is None:
-        refuse_if_blocked(context, plan, shown=dry_run)
+        refuse_if_blocked(context, plan, shown=asked.dry_run)
     else:
         context.output.say(f"going on with {begun.run_id}, which did not come to its end")
-    if dry_run:
+    if asked.dry_run:
         return
     if plan.pending(observed):
-        _ask(context, session, question, confirm)
+        _ask(context, session, question, asked.confirm)
     with progress(context.output, plan) as listener:
         result = session.execute(
             plan,
             listener=listener,
             approve=lambda _: context.assume_yes,
-            reason=reason,
-            timeout_seconds=timeout,
+            reason=asked.reason,
+            timeout_seconds=asked.timeout,
             resuming=begun,
         )
     end(context, result)
