@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import agg, create, front_door, one_core, session_function, startup
+from bench import agg, backlog, create, front_door, hops, one_core, session_function, startup
 from bench.measure import Figure, machine
 
 RESULTS = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
@@ -17,6 +17,8 @@ PARTS = {
     "one_core": one_core.figures,
     "session_function": session_function.figures,
     "agg": agg.figures,
+    "backlog": backlog.figures,
+    "hops": hops.figures,
 }
 WORDS = {True: "met", False: "missed", None: "stated"}
 

@@ -162,11 +162,12 @@ def run_options() -> dict[str, str]:
 def all_faults() -> list[str]:
     """Everything wrong with this checkout's package."""
     job = JOBS[FLINK_CODE]
-    package = io.BytesIO()
-    pack(ROOT / "jobs" / job.directory, package, job.left_out)
+    target = io.BytesIO()
+    pack(ROOT / "jobs" / job.directory, target, job.left_out)
+    package = target.getvalue()
     pins = (ROOT / "requirements" / "flink.in").read_text()
     apache_flink = re.search(r"^apache-flink==([\d.]+)", pins, re.MULTILINE)
-    faults = list(zip_faults(package.getvalue(), run_options()))
+    faults = list(zip_faults(package, run_options()))
     stack = (ROOT / "stacks" / "components" / "session_aggregation.py").read_text()
     given = frozenset(re.findall(r'^\s+"([a-z]+(?:\.[a-z]+)+)":', stack, re.MULTILINE))
     faults += property_faults(given, properties.KEYS, properties.ACCEPTED_KEYS)

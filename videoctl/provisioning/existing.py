@@ -9,16 +9,13 @@ it is: the name alone could be somebody else's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from videoctl.errors import FailedError
 from videoctl.model.names import ENVIRONMENT_TAG
 from videoctl.provisioning.events import Diagnostic, Event, ResourceFailed
 from videoctl.provisioning.failure_signs import SIGNS
-
-if TYPE_CHECKING:
-    from videoctl.provisioning.supervision import Supervision
 
 ALREADY_EXISTS: Final = "already-exists"
 """The classified error of an operation that was stopped by such a create."""
@@ -30,15 +27,6 @@ class FailedCreates:
 
     _declared: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _said: dict[str, list[str]] = field(default_factory=dict)
-
-    def heard(self, how: Supervision) -> Supervision:
-        """The same supervision, with this one listening."""
-
-        def both(event: Event) -> None:
-            self.take(event)
-            how.on_event(event)
-
-        return replace(how, on_event=both)
 
     def take(self, event: Event) -> None:
         """Take one event."""

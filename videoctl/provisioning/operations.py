@@ -20,7 +20,7 @@ from videoctl.provisioning.request import Operation, OperationRequest
 from videoctl.provisioning.results import OperationResult
 from videoctl.provisioning.run_record import read_record
 from videoctl.provisioning.state import LocalFiles
-from videoctl.provisioning.supervision import Followed, Follower, Supervision
+from videoctl.provisioning.supervision import Followed, Follower, Listener, Supervision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -99,19 +99,23 @@ class Operations:
         return self._recover(stack, how)
 
     def operate(
-        self, request: OperationRequest, how: Supervision | None, recovery: Recovery
+        self,
+        request: OperationRequest,
+        how: Supervision | None,
+        recovery: Recovery,
+        listener: Listener = lambda _: None,
     ) -> OperationResult:
         """Run an operation that writes; a lock of our own dead run is broken once."""
         started = time.monotonic()
         try:
-            followed = self.run(request, how)
+            followed = self.run(request, how, listener)
         except LockedError as error:
             record = read_record(self._workspace.run_record(request.stack))
             held = stack_locks.describe_message(error.message, record)
             if not stack_locks.may_break(held):
                 raise
             self._break_own(request.stack, held[0].owner)
-            followed = self.run(replace(request, create_stack=False), how)
+            followed = self.run(replace(request, create_stack=False), how, listener)
         return OperationResult(
             operation=request.operation.value,
             stack=request.stack,
@@ -133,7 +137,7 @@ class Operations:
         while True:
             failed = FailedCreates()
             try:
-                return self.operate(request, failed.heard(how or Supervision()), recovery)
+                return self.operate(request, how, recovery, failed.take)
             except FailedError as error:
                 existing = failed.existing()
                 if error.code != ALREADY_EXISTS or not existing.keys() - taken:
@@ -145,14 +149,19 @@ class Operations:
             recovery = recovery.joined(adopted)
             request = replace(request, create_stack=False)
 
-    def run(self, request: OperationRequest, how: Supervision | None) -> Followed:
+    def run(
+        self,
+        request: OperationRequest,
+        how: Supervision | None,
+        listener: Listener = lambda _: None,
+    ) -> Followed:
         """Run one operation in its process, to its end.
 
         Raises:
             VideoctlError: it did not succeed; names the state it left.
 
         """
-        followed = Follower(request, how or Supervision()).follow()
+        followed = Follower(request, how or Supervision(), listener).follow()
         try:
             raise_unless_succeeded(request, followed)
         except VideoctlError as error:

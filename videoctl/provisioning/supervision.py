@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from pydantic import ValidationError
 
@@ -23,6 +23,8 @@ from videoctl.provisioning.engine import cache_directory
 from videoctl.provisioning.events import CancelRequested, Event, OperationEnded, event_from_line
 from videoctl.provisioning.request import OperationRequest, request_to_line
 from videoctl.provisioning.run_record import end_leftovers, read_record
+
+Listener: TypeAlias = Callable[[Event], None]
 
 GRACEFULLY: Final = 1
 AT_ONCE: Final = 2
@@ -64,18 +66,28 @@ class Supervision:
 
     """
 
-    on_event: Callable[[Event], None] = lambda _: None
+    on_event: Listener = lambda _: None
     interrupts: Callable[[], int] = lambda: 0
     deadline_seconds: float | None = None
     grace_seconds: float = 120.0
 
 
 class Follower:
-    """Follows one operation's process."""
+    """Follows one operation's process.
 
-    def __init__(self, request: OperationRequest, how: Supervision) -> None:
+    Args:
+        request: the operation.
+        how: as the caller wants it; its deadline may be set while the operation runs.
+        listener: takes each event before the caller does.
+
+    """
+
+    def __init__(
+        self, request: OperationRequest, how: Supervision, listener: Listener = lambda _: None
+    ) -> None:
         self._request = request
         self._how = how
+        self._listener = listener
         self._followed = Followed()
         self._lines: queue.Queue[bytes | None] = queue.Queue()
         self._keyboard = 0
@@ -145,6 +157,7 @@ class Follower:
         self._followed.events.append(event)
         if isinstance(event, OperationEnded):
             self._followed.ended = event
+        self._listener(event)
         try:
             self._how.on_event(event)
         except KeyboardInterrupt:
