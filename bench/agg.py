@@ -23,7 +23,12 @@ WHAT: Final = {
 
 def figures() -> list[Figure]:
     """Both ratios; the bar is for the harder one, where reading JSON hides nothing."""
-    command = [PYTHON, Path(__file__).parent / "flink" / "agg_job.py", str(ROWS), str(PAIRS)]
+    command: list[Path | str] = [
+        PYTHON,
+        Path(__file__).parent / "flink" / "agg_job.py",
+        str(ROWS),
+        str(PAIRS),
+    ]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     runs = json.loads(done.stdout.strip().splitlines()[-1])
     return [_figure(kind, runs[kind]) for kind in WHAT]

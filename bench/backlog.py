@@ -50,16 +50,16 @@ def figures() -> list[Figure]:
 
         def all_are_counted() -> bool:
             windows[:] = list(running.records(StreamKind.SESSION))
-            return sum(found.document["events"] for found in _mine(windows)) >= EVENTS
+            return _events(_mine(windows)) >= EVENTS
 
         wait_for(all_are_counted, SECONDS, every_seconds=2.0)
         used = {
             name: after - before.get(name, 0) for name, after in _processor_seconds(running).items()
         }
     mine = _mine(windows)
-    counted = sum(found.document["events"] for found in mine)
+    counted = _events(mine)
     first, last = mine[0].at_ms, mine[-1].at_ms
-    steady = sum(found.document["events"] for found in mine if found.at_ms > first)
+    steady = _events([found for found in mine if found.at_ms > first])
     rate = steady / (last - first) * 1000
     shares = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in sorted(used.items()))
     return [
@@ -76,6 +76,10 @@ def figures() -> list[Figure]:
 def _mine(windows: list[Arrived]) -> list[Arrived]:
     found = [one for one in windows if one.document["session_id"].startswith("backlog-")]
     return sorted(found, key=lambda one: one.at_ms)
+
+
+def _events(windows: list[Arrived]) -> int:
+    return sum(int(found.document["events"]) for found in windows)
 
 
 def _put(running: Slowprod, events: list[Event]) -> None:

@@ -121,7 +121,7 @@ class _Accepting(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Read the request; all of its records are taken."""
         self.rfile.read(int(self.headers["Content-Length"]))
-        host, port = self.server.server_address[:2]
+        host, port = self.connection.getsockname()
         answers = {
             "DescribeEndpoints": {
                 "Endpoints": [{"Address": f"http://{host!s}:{port}", "CachePeriodInMinutes": 1440}]

@@ -68,7 +68,7 @@ def rows_a_second(jars: list[Path], kind: str, rows: int, *, is_read: bool) -> f
     for stream in streams.values():
         stream.sinkTo(sink())
     result = environment.execute(kind)
-    return rows / (result.get_net_runtime() / 1000)
+    return float(rows / (result.get_net_runtime() / 1000))
 
 
 def main() -> None:

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 # Found beside this file, at the root of the zip, or by `pyFiles`; no paths of this repository.
-import pipeline  # type: ignore[import-not-found]
-import properties  # type: ignore[import-not-found]
+import pipeline
+import properties
 from pyflink.datastream import StreamExecutionEnvironment
 
 

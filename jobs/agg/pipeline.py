@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from properties import Settings  # type: ignore[import-not-found]
+    from properties import Settings
     from pyflink.datastream import StreamExecutionEnvironment
 
 SECOND_MS: Final = 1000
