@@ -1,4 +1,4 @@
-"""`make demo`: build slowprod on the sandbox, send it player events, and count what arrived.
+"""`make demo`: build slowprod on the sandbox, send it player events, and count what became of each.
 
 Only `videoctl` itself is used, as a person would type it. The run's id is fixed, so that running
 it again finds the events it sent the first time and changes nothing.
@@ -49,23 +49,37 @@ def create() -> dict[str, Any]:
     return videoctl("env", "status", ENVIRONMENT)
 
 
+def print_canary(hops: list[dict[str, Any]]) -> None:
+    """The hops a canary was seen at when the environment was built, with its latencies."""
+    sys.stdout.write("\nCANARY          REGION         AFTER\n")
+    for hop in hops:
+        after = f"{hop['latency_ms']:,} ms" if hop["seen"] else "-"
+        sys.stdout.write(f"{hop['hop']:<14}  {hop['region'] or 'global':<9}  {after:>9}\n")
+
+
 def main() -> None:
     """The main job, end to end, and the closing table."""
     began = time.monotonic()
     videoctl("sandbox", "up")
     status = create()
     sent = videoctl(
-        "loadtest", "generate", "--to", ENVIRONMENT, "--events", str(EVENTS), "--run", RUN, "--once"
+        *("loadtest", "generate", "--to", ENVIRONMENT, "--events", str(EVENTS)),
+        *("--run", RUN, "--once", "--sessions"),
     )
     shown = videoctl("env", "show", ENVIRONMENT)
-    region = shown["regions"][0]
+    print_canary(status["last_canary"]["hops"])
+    region, found = shown["regions"][0], sent["found"]
     rows = [
         ("environment", f"{ENVIRONMENT} ({status['state']}), {len(status['hops'])} hops"),
         ("front door", shown["front_door"]),
         ("raw bucket", region["buckets"]["raw"]),
         ("sent", sent["sent"]),
         ("acknowledged", sent["acknowledged"]),
-        ("found in S3", sent["found"]["raw"]),
+        ("found in S3", found["raw"]),
+        ("in session windows", found["session_events"]),
+        ("late", found["late"]),
+        ("session windows", found["session_windows"]),
+        ("rows in Timestream", found["store_rows"]),
         ("took", f"{time.monotonic() - began:.0f} s"),
     ]
     width = max(len(name) for name, _ in rows)

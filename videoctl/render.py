@@ -165,6 +165,10 @@ def draw_status(console: Console, status: EnvironmentStatus, now: datetime) -> N
             "HOP", "REGION", "STATE", "RATE/s", "OF", "LAG", "MEASURED AGO", "SEEN AGO", "WHY",
         )  # fmt: skip
         table(console, columns, rows, right=("RATE/s", "LAG", "MEASURED AGO", "SEEN AGO"))
+    canary = status.last_canary
+    if canary is not None:
+        count = sum(bool(hop.seen) for hop in canary.hops)
+        console.print(f"\nlast canary: seen at {count} hops, {age(canary.sent_at, now)} ago")
     if status.open_items:
         console.print("\nopen:")
         for item in status.open_items:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from videoctl.aws.s3 import S3Gateway
 from videoctl.environment_stack import PROGRAM, EnvironmentStack
 from videoctl.errors import FailedError, RefusedError
 from videoctl.execution.clock import SystemClock
@@ -21,9 +20,7 @@ from videoctl.execution.records import EnvironmentRecords
 from videoctl.execution.results import Outcome
 from videoctl.execution.run_lock import RunLock
 from videoctl.health import canary_check, failed_canary_check, health_checks
-from videoctl.loadtest.accounting import Arrivals, hour_prefixes
 from videoctl.measurements import measure
-from videoctl.model.names import BucketKind, Names, StreamKind
 from videoctl.output import jsonable
 from videoctl.planning.environment import (
     has_drifted,
@@ -73,28 +70,6 @@ class Expired:
 
     decision: ReapDecision
     expires_at: datetime | None
-
-
-class RawArrivals:
-    """A load-test run's events, looked for in the raw buckets of every region."""
-
-    def __init__(self, context: Context, specification: EnvironmentSpecification, run: str) -> None:
-        self._aws = context.aws
-        self._names = Names(specification.name, context.target.account_id)
-        self._found = {region: Arrivals(run) for region in specification.regions}
-
-    def look(self, since: datetime) -> int:
-        """Read what is new since the last look; how many of the run's events are known now."""
-        for region, arrivals in self._found.items():
-            s3 = S3Gateway(self._aws.client("s3", region))
-            bucket = self._names.bucket(BucketKind.RAW, region)
-            keys = [
-                item.key
-                for prefix in hour_prefixes(StreamKind.RAW, since, datetime.now(UTC))
-                for item in s3.objects(bucket, prefix)
-            ]
-            arrivals.look(keys, partial(s3.read, bucket))
-        return len(set().union(*(arrivals.event_ids for arrivals in self._found.values())))
 
 
 class EnvironmentSession:
@@ -307,10 +282,6 @@ class EnvironmentSession:
         except FailedError as error:
             return failed_canary_check(error), None
         return canary_check(result), result
-
-    def arrivals(self, run: str) -> RawArrivals:
-        """The events of one load-test run in the raw buckets of every region."""
-        return RawArrivals(self._context, self.specification, run)
 
     def drift(self) -> Drift:
         """Differences between the code and the state, and between the state and AWS."""

@@ -132,4 +132,5 @@ def _properties(
         "session.stream.arn": streams[StreamKind.SESSION].arn,
         "late.stream.arn": streams[StreamKind.LATE].arn,
         "allowed.lateness.seconds": str(args.specification.allowed_lateness_seconds),
+        "watermark.delay.seconds": str(args.specification.watermark_delay_seconds),
     }

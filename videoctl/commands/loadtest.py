@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,22 +18,13 @@ from videoctl.errors import (
 )
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from rich.console import Console
 
     from videoctl.context import Context
-    from videoctl.loadtest.feed import FeedReport
-    from videoctl.loadtest.viewers import Audience, Event
+    from videoctl.loadtest_session import Wish
     from videoctl.model.specification import EnvironmentSpecification
 
 app = typer.Typer(no_args_is_help=True, help="Made-up viewers, fired at an environment.")
-
-SPREAD_MS: Final = 20_000
-"""Made-up events lie in this much time before now, inside the allowed lateness."""
-
-POLL_SECONDS: Final = 2.0
-DELIVERY_MARGIN_SECONDS: Final = 60.0
 
 
 @app.callback()
@@ -63,6 +54,10 @@ def generate(
     find: Annotated[
         bool, typer.Option("--find/--no-find", help="Wait until they are found in S3.")
     ] = True,
+    sessions: Annotated[
+        bool,
+        typer.Option("--sessions", help="Wait until their minute closes; count what Flink made."),
+    ] = False,
     once: Annotated[
         bool, typer.Option("--once", help="Send nothing if this run is whole in S3 already.")
     ] = False,
@@ -70,30 +65,34 @@ def generate(
 ) -> None:
     """Make up viewers and fire their events, or write them; count what became of each."""
     from videoctl.context import Context
-    from videoctl.loadtest.viewers import Audience
+    from videoctl.loadtest_session import LoadTestSession, Wish
 
     if (to is None) == (out is None):
         raise UsageError("name one target: --to NAME or --out FILE", hint="--to dev, for example")
     context = Context(command)
-    audience = Audience(
+    wish = Wish(
         run=_run_id(run),
+        events=events,
+        viewers=viewers,
         seed=seed,
-        viewers=min(viewers, events),
-        start_ms=int(time.time() * 1000) - SPREAD_MS,
-        duration_ms=SPREAD_MS,
+        rate_per_second=rate,
+        batch_events=batch,
+        find=find,
+        sessions=sessions,
     )
     if out is not None:
-        _write(context, out, audience.events(events), dry_run=dry_run)
+        _write(context, out, wish, dry_run=dry_run)
     elif to is not None:
         specification = context.specification(to)
         _refuse_production(specification)
+        _refuse_without_flink(specification, sessions=sessions)
         if dry_run:
-            context.output.say(f"would send {events} events of run {audience.run} to {to}")
+            context.output.say(f"would send {events} events of run {wish.run} to {to}")
             return
-        if once and (earlier := _earlier(context, specification, audience.run)) is not None:
-            _print(context, earlier)
-            return
-        _fire(context, specification, audience, events, rate=rate, batch=batch, find=find)
+        test = LoadTestSession(context, specification)
+        report = test.once(wish) if once else test.fire(wish)
+        _print(context, report)
+        _judge(context, specification, report)
 
 
 def _run_id(given: str | None) -> str:
@@ -115,137 +114,27 @@ def _refuse_production(specification: EnvironmentSpecification) -> None:
         )
 
 
-def _write(context: Context, out: Path, events: list[Event], *, dry_run: bool) -> None:
+def _refuse_without_flink(specification: EnvironmentSpecification, *, sessions: bool) -> None:
+    if sessions and specification.flink.desired_status != "RUNNING":
+        raise RefusedError(
+            f"the Flink application of {specification.name} is READY by specification: there are no"
+            " session windows to count",
+            hint="leave --sessions out",
+            code="flink-not-running",
+        )
+
+
+def _write(context: Context, out: Path, wish: Wish, *, dry_run: bool) -> None:
     if dry_run:
-        context.output.say(f"would write {len(events)} events to {out}")
+        context.output.say(f"would write {wish.events} events to {out}")
         return
+    events = wish.audience(wish.run).events(wish.events)
     try:
         with out.open("x", encoding="utf-8") as file:
             file.writelines(json.dumps(event) + "\n" for event in events)
     except OSError as error:
         raise FailedError(f"{out} cannot be written: {error.strerror}") from error
-    context.output.say(f"wrote {len(events)} events to {out}")
-
-
-def _fire(
-    context: Context,
-    specification: EnvironmentSpecification,
-    audience: Audience,
-    events: int,
-    *,
-    rate: float | None,
-    batch: int,
-    find: bool,
-) -> None:
-    from datetime import UTC, datetime
-
-    from videoctl.loadtest.feed import FeedSettings, feed
-
-    url = context.session(specification).front_door_url()
-    if url is None:
-        raise RefusedError(
-            f"{specification.name} has no front door: it is not built",
-            hint=f"videoctl env create {specification.name}",
-            code="environment-absent",
-        )
-    began = datetime.now(UTC)
-    settings = FeedSettings(url=url, batch_events=batch, rate_per_second=rate)
-    with _bar(context, "sending", events) as advance:
-        report = feed(
-            audience.events(events),
-            settings,
-            lambda seen: advance(seen.acknowledged + seen.rejected + seen.undelivered),
-        )
-    found = _found(context, specification, audience.run, began, report) if find else None
-    payload = _report(specification, audience, report, began, rate=rate, found=found)
-    file = _report_file(context, specification, audience.run)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(payload), encoding="utf-8")
-    _print(context, payload)
-    _judge(context, specification, report, found)
-
-
-def _earlier(
-    context: Context, specification: EnvironmentSpecification, run: str
-) -> dict[str, Any] | None:
-    """The report of an earlier run of this id, if all it had acknowledged is still found."""
-    file = _report_file(context, specification, run)
-    try:
-        report: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    arrivals = context.session(specification).arrivals(run)
-    report["found"]["raw"] = arrivals.look(_moment(report["started_at"]))
-    if report["found"]["raw"] != report["acknowledged"]:
-        return None
-    context.output.say(f"run {run} was sent before and is whole: nothing was sent again")
-    return report
-
-
-def _moment(text: str) -> datetime:
-    from datetime import datetime
-
-    return datetime.fromisoformat(text)
-
-
-def _report_file(context: Context, specification: EnvironmentSpecification, run: str) -> Path:
-    return context.settings.home / "loadtest" / specification.name / f"{run}.json"
-
-
-def _found(
-    context: Context,
-    specification: EnvironmentSpecification,
-    run: str,
-    began: datetime,
-    report: FeedReport,
-) -> int:
-    """How many of the run's events are in the raw buckets, waiting as long as delivery may take."""
-    session = context.session(specification)
-    wait = 2 * specification.delivery.buffer_seconds + DELIVERY_MARGIN_SECONDS
-    deadline = time.monotonic() + wait
-    with _bar(context, "finding in S3", report.acknowledged) as advance:
-        arrivals = session.arrivals(run)
-        while True:
-            found = arrivals.look(began)
-            advance(found)
-            if found >= report.acknowledged or time.monotonic() >= deadline:
-                return found
-            time.sleep(POLL_SECONDS)
-
-
-def _bar(context: Context, title: str, total: int) -> Any:
-    from videoctl.progress import bar
-
-    return bar(context.output, title, total)
-
-
-def _report(
-    specification: EnvironmentSpecification,
-    audience: Audience,
-    report: FeedReport,
-    began: datetime,
-    *,
-    rate: float | None,
-    found: int | None,
-) -> dict[str, Any]:
-    return {
-        "run_id": audience.run,
-        "source": f"made-up viewers, seed {audience.seed}",
-        "target": specification.name,
-        "started_at": began.isoformat(),
-        "sent": report.sent,
-        "acknowledged": report.acknowledged,
-        "rejected": report.rejected,
-        "undelivered": report.undelivered,
-        "found": {"raw": found, "session_events": None, "late": None},
-        "rate_asked": rate,
-        "rate_reached": round(report.rate_per_second, 1),
-        "latency_p50_ms": report.latency_ms(0.5),
-        "latency_p99_ms": report.latency_ms(0.99),
-        "seconds": round(report.seconds, 2),
-        "reasons": report.reasons,
-        "stopped_by": None,
-    }
+    context.output.say(f"wrote {wish.events} events to {out}")
 
 
 def _print(context: Context, payload: dict[str, Any]) -> None:
@@ -256,21 +145,24 @@ def _print(context: Context, payload: dict[str, Any]) -> None:
 
 
 def _judge(
-    context: Context, specification: EnvironmentSpecification, report: FeedReport, found: int | None
+    context: Context, specification: EnvironmentSpecification, report: dict[str, Any]
 ) -> None:
     """End with an error where an event was not taken, or acknowledged and not found."""
-    if report.undelivered or report.rejected:
+    from videoctl.loadtest.accounting import Found
+
+    if report["undelivered"] or report["rejected"]:
         error: VideoctlError = FailedError(
-            f"{report.undelivered} events were not delivered, {report.rejected} rejected:"
-            f" {report.reasons}",
+            f"{report['undelivered']} events were not delivered, {report['rejected']} rejected:"
+            f" {report['reasons']}",
             hint=f"videoctl env status {specification.name}",
             code="events-not-delivered",
         )
         context.end_with(error)
-    if found is not None and found != report.acknowledged:
+    found = Found(**report["found"])
+    if found.raw is not None and not found.is_whole(report["acknowledged"]):
         error = DifferencesError(
-            f"acknowledged {report.acknowledged}, found {found} in S3 so far",
-            hint=f"videoctl env check {specification.name}",
+            f"acknowledged {report['acknowledged']}, found so far: {found}",
+            hint=f"videoctl env check {specification.name} --canary",
             code="events-missing",
         )
         context.end_with(error)
@@ -279,20 +171,25 @@ def _judge(
 def _draw(console: Console, payload: dict[str, Any]) -> None:
     from videoctl.output import table
 
-    found = payload["found"]["raw"]
+    found = payload["found"]
     p50, p99 = payload["latency_p50_ms"], payload["latency_p99_ms"]
     latency = "-" if p50 is None else f"p50 {p50:.0f} ms, p99 {p99:.0f} ms"
-    table(
-        console,
-        ("WHAT", "COUNT"),
-        [
-            ("sent", payload["sent"]),
-            ("acknowledged (in Kinesis)", payload["acknowledged"]),
-            ("rejected", payload["rejected"]),
-            ("not delivered", payload["undelivered"]),
-            ("found in S3", found),
-            ("events a second", f"{payload['rate_reached']:,.0f}"),
-            ("acknowledgement", latency),
-        ],
-        right=("COUNT",),
-    )
+    rows = [
+        ("sent", payload["sent"]),
+        ("acknowledged (in Kinesis)", payload["acknowledged"]),
+        ("rejected", payload["rejected"]),
+        ("not delivered", payload["undelivered"]),
+        ("found in S3", found["raw"]),
+    ]
+    if found["session_events"] is not None:
+        rows += [
+            ("counted in session windows", found["session_events"]),
+            ("found late", found["late"]),
+            ("session windows", found["session_windows"]),
+            ("rows in the session store", found["store_rows"]),
+        ]
+    rows += [
+        ("events a second", f"{payload['rate_reached']:,.0f}"),
+        ("acknowledgement", latency),
+    ]
+    table(console, ("WHAT", "COUNT"), rows, right=("COUNT",))

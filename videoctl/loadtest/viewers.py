@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HEARTBEAT_MS: Final = 10_000
+MINUTE_MS: Final = 60_000
+"""The length of a session window."""
 BITRATES_KBPS: Final = (400, 800, 1_600, 3_200, 6_400)
 DEVICES: Final = ("tv", "phone", "tablet", "web")
 COUNTRIES: Final = ("US", "DE", "BR", "IN", "JP")
@@ -68,6 +70,17 @@ class Audience:
                     "event_time_ms": int(self.start_ms + number * step_ms),
                     **fields,
                 }
+
+
+def within_a_minute(now_ms: int, spread_ms: int) -> int:
+    """The start of events spread over `spread_ms`, all in one event-time minute and before now.
+
+    It is the minute before while the present one is younger than the events' spread: a minute is
+    written out some time after its end, and events in two would take a minute more.
+    """
+    in_minute_ms = now_ms % MINUTE_MS
+    end_ms = now_ms if in_minute_ms >= spread_ms else now_ms - in_minute_ms - 1
+    return end_ms - spread_ms + 1
 
 
 def _session(chance: random.Random) -> Iterator[Event]:

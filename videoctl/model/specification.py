@@ -156,6 +156,11 @@ class DeliverySpecification(_Strict):
     buffer_seconds: Annotated[int, Field(ge=1, le=900)] = 60
 
 
+STREAM_DELAY_SECONDS: Final = 30
+"""How long an event may take from the handler's stamp to the raw stream; then the handler has
+given it up."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class FlinkSpecification(_Strict):
     """The Managed Flink application.
@@ -179,6 +184,11 @@ class FlinkSpecification(_Strict):
     snapshots: bool = True
     desired_status: Literal["READY", "RUNNING"] = "RUNNING"
     allowed_lateness_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
+
+    @property
+    def watermark_delay_seconds(self) -> int:
+        """How long after its end a minute is written: lateness, and the way into the stream."""
+        return self.allowed_lateness_seconds + STREAM_DELAY_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from videoctl.planning.figures import with_measures
 from videoctl.planning.flink_health import dead_job, unread_job
 from videoctl.planning.observation import (
     ABSENT,
+    CanaryResult,
     ObservedEnvironment,
     ObservedRegion,
 )
@@ -107,7 +108,10 @@ class LastRun:
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentStatus:
-    """State, hops, ticket and what is left to do."""
+    """State, hops, ticket and what is left to do.
+
+    `last_canary` is the last one that `env create` or `update` saw at every hop.
+    """
 
     environment: str
     state: EnvironmentState
@@ -115,6 +119,7 @@ class EnvironmentStatus:
     ticket: TicketState
     open_items: tuple[str, ...]
     unreadable: tuple[str, ...] = ()
+    last_canary: CanaryResult | None = None
 
 
 def environment_status(
@@ -136,7 +141,14 @@ def environment_status(
         ticket=effective,
         open_items=tuple(_open_items(observed, hops, last_run, state, effective)),
         unreadable=(*observed.unreadable, *_unread_facts(observed)),
+        last_canary=_last_canary(observed),
     )
+
+
+def _last_canary(observed: ObservedEnvironment) -> CanaryResult | None:
+    """The last one that went through every hop, of whatever build."""
+    proof = observed.record.canary if observed.record else None
+    return proof.result if proof else None
 
 
 def hop_places(

@@ -46,6 +46,7 @@ def status(
 
     from videoctl.context import Context
     from videoctl.errors import UsageError
+    from videoctl.execution.canary import canary_document
     from videoctl.planning.status import EnvironmentState
     from videoctl.render import draw_status
 
@@ -67,6 +68,7 @@ def status(
         "hops": seen.hops,
         "ticket": {"state": seen.ticket},
         "open_items": seen.open_items,
+        "last_canary": canary_document(seen.last_canary) if seen.last_canary else None,
     }
     context.output.document("env-status/v1", payload, text)
 
