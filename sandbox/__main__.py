@@ -13,6 +13,7 @@ import argparse
 import json
 import socket
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,6 +129,7 @@ def _live(home: Home) -> Running:
 
 def _target(home: Home, running: Running, started: bool) -> dict[str, Any]:
     from sandbox.account import ACCOUNT_ID, client_environment  # noqa: PLC0415
+    from sandbox.flink import distribution  # noqa: PLC0415
     from sandbox.provider.install import install_plugin  # noqa: PLC0415
 
     install_plugin(home.plugins)
@@ -139,6 +141,7 @@ def _target(home: Home, running: Running, started: bool) -> dict[str, Any]:
         "pid": running.pid,
         "environment": client_environment(running.endpoint_url),
         "plugin_directories": [str(home.plugins)],
+        "parts": [asdict(part) for part in distribution.parts()],
         "front_door_url_template": (
             f"http://127.0.0.1:{running.front_door_port}/{{dns_name}}/v1/events"
         ),

@@ -37,6 +37,7 @@ def _checks(context: Context) -> Iterator[Check]:
     yield _disk(context.settings.home)
     yield _terminal()
     yield _engine(context)
+    yield _packages(context)
     yield from _target(context)
 
 
@@ -100,6 +101,18 @@ def _engine(context: Context) -> Check:
     return _check("engine", why, "v3.250.0 or newer", Verdict.FAIL, "videoctl engine install")
 
 
+def _packages(context: Context) -> Check:
+    """What runs inside the platform, of which the Flink job's jar is built and not written."""
+    missing = context.artifacts.missing
+    return _check(
+        "job-packages",
+        "; ".join(missing.values()) if missing else "complete",
+        "complete",
+        Verdict.FAIL if missing else Verdict.PASS,
+        "make jobs" if missing else None,
+    )
+
+
 def _target(context: Context) -> Iterator[Check]:
     name = context.settings.target_name
     if context.settings.target.ensure_command is not None:
@@ -118,6 +131,14 @@ def _target(context: Context) -> Iterator[Check]:
     except VideoctlError as error:
         yield _check(f"target:{name}", error.message, "reachable", Verdict.FAIL, error.hint)
         return
+    for part in context.target.parts:
+        yield _check(
+            f"local-{part.part}",
+            part.seen,
+            "installed",
+            Verdict.FAIL if part.cure else Verdict.PASS,
+            part.cure,
+        )
     wanted = context.target.account_id
     yield _check(
         f"target:{name}",

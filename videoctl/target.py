@@ -21,6 +21,22 @@ ENSURE_SCHEMA: Final = "videoctl/sandbox-target/v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TargetPart:
+    """Something a target of this machine needs of it.
+
+    Attributes:
+        part: what it is.
+        seen: where it is, or that it is not.
+        cure: what installs it; None where it is there.
+
+    """
+
+    part: str
+    seen: str
+    cure: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """Everything needed to reach one place environments live in.
 
@@ -35,6 +51,7 @@ class Target:
         images: container images by container; empty: the environment's own repositories.
         plugin_directories: put before PATH when the engine looks for plugins.
         environment: variables for the engine and the AWS clients.
+        parts: what it needs of this machine, by its own word.
 
     """
 
@@ -48,6 +65,7 @@ class Target:
     images: Mapping[str, str]
     plugin_directories: tuple[str, ...]
     environment: Mapping[str, str]
+    parts: tuple[TargetPart, ...] = ()
 
     def front_door_url(self, dns_name: str) -> str:
         """Where players post events, for an accelerator's DNS name."""
@@ -92,6 +110,7 @@ def resolve(settings: Settings, say: Callable[[str], None]) -> Target:
         images=chosen.images,
         plugin_directories=(*chosen.plugin_directories, *told.get("plugin_directories", ())),
         environment=environment,
+        parts=tuple(TargetPart(**part) for part in told.get("parts", ())),
     )
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 RUNTIME_ENVIRONMENT: Final = "FLINK-1_20"
 """The one runtime whose version is installed (requirements/flink.in)."""
+JAVA_CURE: Final = "sudo apt-get install openjdk-17-jre-headless"
+FLINK_CURE: Final = "make setup"
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _ENVIRONMENT: Final = ".venv-flink"
 _DIST_PREFIX: Final = "flink-dist"
@@ -54,6 +56,34 @@ class Distribution:
         return []
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something of this machine that Flink needs.
+
+    Attributes:
+        part: what it is.
+        seen: where it is, or that it is not.
+        cure: what installs it; None where it is there.
+
+    """
+
+    part: str
+    seen: str
+    cure: str | None
+
+
+def parts(environment: Mapping[str, str] = os.environ) -> tuple[Part, ...]:
+    """What running a Flink application takes of this machine, and what of it is missing."""
+    java = _find_java(environment)
+    looked = tuple(_candidates(environment))
+    homes = [home for directory in looked if (home := _home(directory)) is not None]
+    nowhere = f"not in {', '.join(map(str, looked))}"
+    return (
+        Part("java", str(java) if java else "none on PATH", None if java else JAVA_CURE),
+        Part("flink", str(homes[0]) if homes else nowhere, None if homes else FLINK_CURE),
+    )
+
+
 def found(environment: Mapping[str, str] = os.environ) -> Distribution:
     """The installed Flink; raises `JobError` with the line that installs what is missing."""
     java = _java(environment)
@@ -62,7 +92,7 @@ def found(environment: Mapping[str, str] = os.environ) -> Distribution:
         if home is not None:
             return Distribution(directory / "bin" / "python", home, java)
     looked = ", ".join(map(str, _candidates(environment)))
-    raise JobError(f"Apache Flink is not installed (looked in {looked}). Run: make setup")
+    raise JobError(f"Apache Flink is not installed (looked in {looked}). Run: {FLINK_CURE}")
 
 
 def _candidates(environment: Mapping[str, str]) -> Iterator[Path]:
@@ -81,14 +111,16 @@ def _home(directory: Path) -> Path | None:
 
 
 def _java(environment: Mapping[str, str]) -> Path:
+    java = _find_java(environment)
+    if java is None:
+        raise JobError(f"Flink needs Java, and there is none on PATH. Run: {JAVA_CURE}")
+    return java
+
+
+def _find_java(environment: Mapping[str, str]) -> Path | None:
     java_home = environment.get("JAVA_HOME")
     candidate = Path(java_home) / "bin" / "java" if java_home else None
     if candidate is not None and candidate.exists():
         return candidate
     on_path = shutil.which("java", path=environment.get("PATH"))
-    if on_path is None:
-        raise JobError(
-            "Flink needs Java, and there is none on PATH. "
-            "Run: sudo apt-get install openjdk-17-jre-headless"
-        )
-    return Path(on_path)
+    return Path(on_path) if on_path is not None else None

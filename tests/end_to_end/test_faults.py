@@ -37,6 +37,20 @@ def test_an_engine_that_is_nowhere_is_one_error(place: Place, tmp_path: Path) ->
     assert {fault["key"] for fault in create.document["details"]} == {"engine"}
 
 
+def test_a_machine_without_flink_is_told_with_its_cure(place: Place, tmp_path: Path) -> None:
+    """Doctor names where Flink was looked for and what installs it, and ends with 3."""
+    nowhere = str(tmp_path / "nowhere")
+    ran = place("doctor", "-o", "json", VIDEOCTL_FLINK_HOME=nowhere)
+    assert ran.code == 3
+    checks = {check["check"]: check for check in ran.document["checks"]}
+    assert (checks["local-flink"]["verdict"], checks["local-flink"]["cure"]) == (
+        "fail",
+        "make setup",
+    )
+    assert nowhere in checks["local-flink"]["seen"]
+    assert {checks[name]["verdict"] for name in ("local-java", "job-packages")} == {"pass"}
+
+
 def test_no_terminal_and_no_flag_is_a_usage_error(place: Place) -> None:
     """Whatever would have asked fails with 2, names the flag, and changes nothing."""
     ran = place("env", "create", "dev", "-o", "json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from collections import Counter
 from typing import Any
 
@@ -26,6 +27,11 @@ pytestmark = [
 NAME = "slowprod"
 CREATE = ("env", "create", NAME, "--yes")
 SECONDS = 900.0
+EVENTS = 3000
+FIRE = (
+    *("loadtest", "generate", "--to", NAME, "--events", str(EVENTS)),
+    *("--run", "life", "--once", "--sessions"),
+)
 HOPS = [
     ("front-door", True),
     ("raw-stream", True),
@@ -129,16 +135,16 @@ def test_a_canary_is_sent_again_and_counted_nowhere(place: Place, created: Ran) 
         assert kinds <= {"canary", "ticks"}, kind
 
 
-def test_acknowledged_events_are_found_in_s3_exactly(place: Place, created: Ran) -> None:
-    """Events posted at the front door: sent = acknowledged = found, each once."""
+@pytest.fixture(scope="module")
+def firing(place: Place, created: Ran) -> subprocess.Popen[str]:
+    """Viewers fired at it, to be counted once their minute is closed; other tests go on."""
     assert created.code == 0
-    report = place("loadtest", "generate", "--to", NAME, "--events", "3000", "-o", "json")
-    assert report.code == 0, report.stderr
-    document = report.document
-    assert document["sent"] == document["acknowledged"] == document["found"]["raw"] == 3000
+    return place.start(*FIRE, "-o", "json")
 
 
-def test_bad_bodies_are_refused_at_the_front_door(place: Place, created: Ran) -> None:
+def test_bad_bodies_are_refused_at_the_front_door(
+    place: Place, created: Ran, firing: subprocess.Popen[str]
+) -> None:
     """4xx with the reason of each item; the good events of a batch are accepted and stored."""
     assert created.code == 0
     url = place("env", "show", NAME, "-o", "json").document["front_door"]
@@ -195,6 +201,23 @@ def test_drift_is_seen_and_repaired(place: Place, created: Ran) -> None:
     repaired = place("env", "repair", NAME, "--yes", "--skip-canary", "-o", "json")
     assert repaired.code == 0, repaired.stderr
     assert place("env", "drift", NAME, "-o", "json").code == 0
+
+
+def test_every_event_is_counted_once_by_flink_as_well(
+    place: Place, created: Ran, firing: subprocess.Popen[str]
+) -> None:
+    """Acknowledged = found in S3 = in session windows and late; a row a window; sent once only."""
+    out, talk = firing.communicate(timeout=SECONDS)
+    assert firing.returncode == 0, out + talk
+    first = Ran(0, out, talk).document
+    found = first["found"]
+    assert first["sent"] == first["acknowledged"] == found["raw"] == EVENTS
+    assert found["session_events"] + found["late"] == EVENTS
+    assert found["store_rows"] == found["session_windows"] > 0
+    again = place(*FIRE, "-o", "json")
+    assert again.code == 0, again.stdout
+    assert "nothing was sent again" in again.stderr
+    assert again.document == first
 
 
 def test_destroy_needs_the_name_and_consent_to_lose_data(place: Place, created: Ran) -> None:

@@ -56,3 +56,17 @@ def test_a_missing_java_says_what_to_run() -> None:
     """Without java on PATH the reason names the package."""
     with pytest.raises(JobError, match="apt-get install"):
         distribution.found({"PATH": "/nonexistent"})
+
+
+def test_what_is_missing_is_told_part_by_part(environment: Path, tmp_path: Path) -> None:
+    """Each part with its place, or with the line that installs it; one missing hides no other."""
+    there = {"VIDEOCTL_FLINK_HOME": str(environment), "JAVA_HOME": str(environment / "jdk")}
+    assert [(one.part, one.cure) for one in distribution.parts(there)] == [
+        ("java", None),
+        ("flink", None),
+    ]
+    java, flink = distribution.parts(
+        {"VIDEOCTL_FLINK_HOME": str(tmp_path / "empty"), "PATH": "/nonexistent"}
+    )
+    assert (java.seen, java.cure) == ("none on PATH", distribution.JAVA_CURE)
+    assert (flink.seen, flink.cure) == (f"not in {tmp_path / 'empty'}", "make setup")
