@@ -6,7 +6,17 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import agg, backlog, create, front_door, hops, one_core, session_function, startup
+from bench import (
+    agg,
+    backlog,
+    create,
+    front_door,
+    hops,
+    one_core,
+    session_function,
+    startup,
+    whole,
+)
 from bench.measure import Figure, machine
 
 RESULTS = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
@@ -19,6 +29,7 @@ PARTS = {
     "agg": agg.figures,
     "backlog": backlog.figures,
     "hops": hops.figures,
+    "whole": whole.figures,
 }
 WORDS = {True: "met", False: "missed", None: "stated"}
 

@@ -1,4 +1,7 @@
-"""Creating dev: against the bare sandbox calls, again with nothing to do, and its memory."""
+"""Creating dev: against the bare sandbox calls, again with nothing to do, and its memory.
+
+Without starting Flink: it takes as long whoever asks for it, and would hide what is compared.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 import psutil
 
 from bench.homes import VIDEOCTL, home
-from bench.measure import Figure
+from bench.measure import Figure, unshared_mb
 from bench.recorder import Recorder
 from bench.replay import replay
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from bench.homes import Home
 
 CONNECTIONS: Final = 10
@@ -31,6 +32,7 @@ CREATE: Final = ("env", "create", "dev", "--yes", "--skip-canary")
 def figures() -> list[Figure]:
     """Create, create again, and memory, each in a home of its own where it matters."""
     with home() as place:
+        place.leave_flink_ready()
         first, peak_mb = _watched(place, *CREATE)
         again, _ = _watched(place, *CREATE)
         started = _engine_start(place)
@@ -65,6 +67,7 @@ def figures() -> list[Figure]:
 def _record() -> tuple[list[Any], float]:
     """Every AWS call of a create, and how long the update step took."""
     with home() as place:
+        place.leave_flink_ready()
         endpoint_url = place.run("sandbox", "up")["endpoint_url"]
         with Recorder(endpoint_url) as recorder:
             place.reach_through(recorder.url)
@@ -119,13 +122,5 @@ def _watch(pid: int, peaks: list[float]) -> None:
             return
         if root.status() == psutil.STATUS_ZOMBIE:
             return
-        peaks.append(sum(_unshared_mb(family)))
+        peaks.append(unshared_mb(family))
         time.sleep(SAMPLE_SECONDS)
-
-
-def _unshared_mb(family: list[psutil.Process]) -> Iterator[float]:
-    for process in family:
-        try:
-            yield process.memory_full_info().pss / 2**20
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ENVIRONMENTS = Path(__file__).resolve().parent.parent / "stacks" / "environments"
 VIDEOCTL = str(Path(sys.executable).with_name("videoctl"))
 
 
@@ -47,6 +48,15 @@ class Home:
             raise RuntimeError(f"{' '.join(words)}: {done.returncode}\n{done.stdout}{done.stderr}")
         document: dict[str, Any] = json.loads(done.stdout)
         return document
+
+    def leave_flink_ready(self) -> None:
+        """Have the committed environments with their Flink applications created and not started."""
+        directory = self.directory / "environments"
+        directory.mkdir()
+        for file in ENVIRONMENTS.glob("*.toml"):
+            running, ready = 'desired_status = "RUNNING"', 'desired_status = "READY"'
+            (directory / file.name).write_text(file.read_text().replace(running, ready))
+        self.environ["VIDEOCTL_ENVIRONMENTS"] = str(directory)
 
     def reach_through(self, endpoint_url: str) -> None:
         """Send the AWS calls of every command through another endpoint, such as a proxy."""

@@ -8,11 +8,14 @@ import resource
 import statistics
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import psutil
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,15 @@ def in_turn(first: Sequence[str], second: Sequence[str], runs: int) -> Pair:
     seconds(second)
     pairs = [(seconds(first), seconds(second)) for _ in range(runs)]
     return Pair(tuple(a for a, _ in pairs), tuple(b for _, b in pairs))
+
+
+def unshared_mb(processes: Iterable[psutil.Process]) -> float:
+    """What processes use together, in MB: memory that several share is counted once."""
+    total = 0.0
+    for process in processes:
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            total += process.memory_full_info().pss / 2**20
+    return total
 
 
 def peak_children_mb() -> float:
