@@ -100,7 +100,7 @@ def _counted(running: Slowprod) -> int:
 
 
 def _put(running: Slowprod, events: list[Event]) -> None:
-    """Stamp each event with the time it is put, and put them as the sidecar would, shard by shard."""
+    """Stamp each event with the time it is put, and put all as the sidecar would."""
     shards = running.shards(StreamKind.RAW)
     starts = [int(shard["HashKeyRange"]["StartingHashKey"]) for shard in shards]
     shares = [
