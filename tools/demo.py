@@ -64,7 +64,7 @@ def main() -> None:
     status = create()
     sent = videoctl(
         *("loadtest", "generate", "--to", ENVIRONMENT, "--events", str(EVENTS)),
-        *("--run", RUN, "--once", "--sessions"),
+        *("--run", RUN, "--once", "--sessions", "--unruly"),
     )
     shown = videoctl("env", "show", ENVIRONMENT)
     print_canary(status["last_canary"]["hops"])
@@ -74,7 +74,9 @@ def main() -> None:
         ("front door", shown["front_door"]),
         ("raw bucket", region["buckets"]["raw"]),
         ("sent", sent["sent"]),
+        ("rejected, malformed", f"{sent['rejected']}, {sent['malformed']}"),
         ("acknowledged", sent["acknowledged"]),
+        ("distinct events", sent["acknowledged_distinct"]),
         ("found in S3", found["raw"]),
         ("in session windows", found["session_events"]),
         ("late", found["late"]),

@@ -18,6 +18,7 @@ from videoctl.arrivals import RunArrivals
 from videoctl.errors import RefusedError
 from videoctl.loadtest.accounting import Found
 from videoctl.loadtest.feed import FeedSettings, feed
+from videoctl.loadtest.unruly import Posts, unruly
 from videoctl.loadtest.viewers import MINUTE_MS, Audience, within_a_minute
 from videoctl.planning.canary import delivery_seconds
 from videoctl.progress import bar
@@ -50,6 +51,7 @@ class Wish:
         batch_events: events a request.
         find: wait until they are in raw objects.
         sessions: wait until their minute is closed, and count what is behind Flink.
+        unruly: with what real players do: see `videoctl.loadtest.unruly`.
 
     """
 
@@ -61,6 +63,12 @@ class Wish:
     batch_events: int
     find: bool
     sessions: bool
+    unruly: bool = False
+
+    def posts(self, audience: Audience) -> Posts:
+        """What its viewers post."""
+        events = audience.events(self.events)
+        return unruly(events, self.seed) if self.unruly else Posts(events)
 
     def audience(self, run: str) -> Audience:
         """Its viewers, whose events end now, or lately; `run` is part of every id."""
@@ -92,9 +100,9 @@ class LoadTestSession:
             return self.fire(wish)
         self._front_door()
         attempt = int(kept.get("attempt", 1))
-        if kept["acknowledged"] is not None:
+        if kept["acknowledged_distinct"] is not None:
             report = self._counted(kept, wish)
-            if Found(**report["found"]).is_whole(report["acknowledged"]):
+            if Found(**report["found"]).is_whole(report["acknowledged_distinct"]):
                 self._context.output.say(
                     f"run {report['run_id']} was sent before and is whole: nothing was sent again"
                 )
@@ -120,19 +128,20 @@ class LoadTestSession:
             "event_minute_ends_at": _moment(_minute_end_ms(audience)).isoformat(),
             "rate_asked": wish.rate_per_second,
             "stopped_by": None,
-            "acknowledged": None,
+            "acknowledged_distinct": None,
         }
         self._keep(wish.run, report)
+        posts = wish.posts(audience)
         settings = FeedSettings(
             url=url, batch_events=wish.batch_events, rate_per_second=wish.rate_per_second
         )
-        with bar(self._context.output, "sending", wish.events) as advance:
+        with bar(self._context.output, "sending", len(posts.events)) as advance:
             fed = feed(
-                audience.events(wish.events),
+                posts.events,
                 settings,
                 lambda seen: advance(seen.acknowledged + seen.rejected + seen.undelivered),
             )
-        report |= _fed(fed)
+        report |= {**_fed(fed), "malformed": posts.malformed}
         self._keep(wish.run, report)
         return self._counted(report, wish)
 
@@ -149,7 +158,7 @@ class LoadTestSession:
 
     def _counted(self, report: dict[str, Any], wish: Wish) -> dict[str, Any]:
         """The report with what is found by now, or once what was sent has had time to arrive."""
-        acknowledged = report["acknowledged"]
+        acknowledged = report["acknowledged_distinct"]
         if not (wish.find or wish.sessions):
             return {**report, "found": asdict(Found())}
         since = datetime.fromisoformat(report["started_at"])
@@ -170,7 +179,7 @@ class LoadTestSession:
         self, arrivals: RunArrivals, report: dict[str, Any], since: datetime
     ) -> Found:
         """What is found behind Flink, once the events' minute is closed and delivered."""
-        acknowledged = report["acknowledged"]
+        acknowledged = report["acknowledged_distinct"]
         closes_at = datetime.fromisoformat(report["event_minute_ends_at"]) + timedelta(
             seconds=self._specification.flink.watermark_delay_seconds
         )
@@ -207,7 +216,7 @@ class LoadTestSession:
             kept: dict[str, Any] = json.loads(self._file(run).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return kept if "event_minute_ends_at" in kept else None
+        return kept if "acknowledged_distinct" in kept else None
 
     def _keep(self, run: str, report: dict[str, Any]) -> None:
         file = self._file(run)
@@ -222,6 +231,7 @@ def _fed(report: FeedReport) -> dict[str, Any]:
     return {
         "sent": report.sent,
         "acknowledged": report.acknowledged,
+        "acknowledged_distinct": len(report.acknowledged_ids),
         "rejected": report.rejected,
         "undelivered": report.undelivered,
         "rate_reached": round(report.rate_per_second, 1),

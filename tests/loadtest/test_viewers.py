@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import statistics
+from collections import Counter
 from pathlib import Path
 
 import jsonschema
@@ -39,3 +41,15 @@ def test_events_are_valid_and_lie_in_the_time_asked_for() -> None:
     for event in audience().events(500):
         validator.validate(event)
         assert 1_000_000 <= event["event_time_ms"] < 1_060_000
+
+
+def test_lengths_and_bitrates_have_long_tails() -> None:
+    """Most playbacks are short and some very long; most stalls are brief."""
+    events = audience(viewers=40).events(40_000)
+    lengths = Counter(event["session_id"] for event in events)
+    middle = statistics.median(lengths.values())
+    assert max(lengths.values()) > 20 * middle
+    bitrates = [event["bitrate_kbps"] for event in events if "bitrate_kbps" in event]
+    assert max(bitrates) > 5 * statistics.median(bitrates)
+    stalls = [event["stall_ms"] for event in events if "stall_ms" in event]
+    assert max(stalls) > 20 * statistics.median(stalls)

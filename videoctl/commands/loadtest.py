@@ -58,6 +58,13 @@ def generate(
         bool,
         typer.Option("--sessions", help="Wait until their minute closes; count what Flink made."),
     ] = False,
+    unruly: Annotated[
+        bool,
+        typer.Option(
+            "--unruly",
+            help="As players are: wrong clocks, late, in disorder, sent twice, malformed.",
+        ),
+    ] = False,
     once: Annotated[
         bool, typer.Option("--once", help="Send nothing if this run is whole in S3 already.")
     ] = False,
@@ -79,6 +86,7 @@ def generate(
         batch_events=batch,
         find=find,
         sessions=sessions,
+        unruly=unruly,
     )
     if out is not None:
         _write(context, out, wish, dry_run=dry_run)
@@ -128,13 +136,13 @@ def _write(context: Context, out: Path, wish: Wish, *, dry_run: bool) -> None:
     if dry_run:
         context.output.say(f"would write {wish.events} events to {out}")
         return
-    events = wish.audience(wish.run).events(wish.events)
+    events = wish.posts(wish.audience(wish.run)).events
     try:
         with out.open("x", encoding="utf-8") as file:
             file.writelines(json.dumps(event) + "\n" for event in events)
     except OSError as error:
         raise FailedError(f"{out} cannot be written: {error.strerror}") from error
-    context.output.say(f"wrote {wish.events} events to {out}")
+    context.output.say(f"wrote {len(events)} events to {out}")
 
 
 def _print(context: Context, payload: dict[str, Any]) -> None:
@@ -150,18 +158,18 @@ def _judge(
     """End with an error where an event was not taken, or acknowledged and not found."""
     from videoctl.loadtest.accounting import Found
 
-    if report["undelivered"] or report["rejected"]:
+    if report["undelivered"] or report["rejected"] != report["malformed"]:
         error: VideoctlError = FailedError(
-            f"{report['undelivered']} events were not delivered, {report['rejected']} rejected:"
-            f" {report['reasons']}",
+            f"{report['undelivered']} events were not delivered, {report['rejected']} rejected"
+            f" where {report['malformed']} are malformed: {report['reasons']}",
             hint=f"videoctl env status {specification.name}",
             code="events-not-delivered",
         )
         context.end_with(error)
     found = Found(**report["found"])
-    if found.raw is not None and not found.is_whole(report["acknowledged"]):
+    if found.raw is not None and not found.is_whole(report["acknowledged_distinct"]):
         error = DifferencesError(
-            f"acknowledged {report['acknowledged']}, found so far: {found}",
+            f"acknowledged {report['acknowledged_distinct']} events, found so far: {found}",
             hint=f"videoctl env check {specification.name} --canary",
             code="events-missing",
         )
@@ -177,6 +185,8 @@ def _draw(console: Console, payload: dict[str, Any]) -> None:
     rows = [
         ("sent", payload["sent"]),
         ("acknowledged (in Kinesis)", payload["acknowledged"]),
+        ("of them sent again", payload["acknowledged"] - payload["acknowledged_distinct"]),
+        ("malformed", payload["malformed"]),
         ("rejected", payload["rejected"]),
         ("not delivered", payload["undelivered"]),
         ("found in S3", found["raw"]),

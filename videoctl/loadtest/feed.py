@@ -67,6 +67,7 @@ class FeedReport:
     """What became of the events; `sent = acknowledged + rejected + undelivered`.
 
     Attributes:
+        acknowledged_ids: ids of the acknowledged events, those sent again once.
         latencies_ms: of each acknowledged request.
         reasons: why events were rejected or stayed undelivered, by reason.
 
@@ -79,6 +80,7 @@ class FeedReport:
     seconds: float = 0.0
     latencies_ms: list[float] = field(default_factory=list)
     reasons: dict[str, int] = field(default_factory=dict)
+    acknowledged_ids: set[str] = field(default_factory=set)
 
     @property
     def rate_per_second(self) -> float:
@@ -159,6 +161,11 @@ async def _send(
     report.latencies_ms.append(milliseconds)
     report.acknowledged += answer["accepted"]
     report.rejected += len(answer["rejected"])
+    refused = {item.get("index") for item in answer["rejected"]}
+    if answer["accepted"]:
+        report.acknowledged_ids.update(
+            event["event_id"] for index, event in enumerate(batch) if index not in refused
+        )
     for reason in _reasons(answer["rejected"]):
         report.note(reason, 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass
 from itertools import count, islice
@@ -13,7 +14,12 @@ if TYPE_CHECKING:
 HEARTBEAT_MS: Final = 10_000
 MINUTE_MS: Final = 60_000
 """The length of a session window."""
-BITRATES_KBPS: Final = (400, 800, 1_600, 3_200, 6_400)
+LENGTH_TAIL: Final = 1.2
+"""Pareto: most playbacks are over within a minute or two, and a few are of an evening's length."""
+MOST_HEARTBEATS: Final = 1_500
+MEDIAN_BITRATE_KBPS: Final = 2_500
+MOST_BITRATE_KBPS: Final = 25_000
+LONGEST_STALL_MS: Final = 120_000
 DEVICES: Final = ("tv", "phone", "tablet", "web")
 COUNTRIES: Final = ("US", "DE", "BR", "IN", "JP")
 CATALOGUE_SIZE: Final = 200
@@ -92,12 +98,12 @@ def _session(chance: random.Random) -> Iterator[Event]:
         "country": chance.choice(COUNTRIES),
         "app_version": f"7.{chance.randrange(10)}.0",
     }
-    bitrate_kbps = chance.choice(BITRATES_KBPS)
+    bitrate_kbps = _bitrate_kbps(chance)
     position_ms = 0
     yield {**who, "event": "session_start"}
     startup_ms = chance.randrange(300, 4_000)
     yield {**who, "event": "play", "position_ms": 0, "startup_ms": startup_ms}
-    for _ in range(chance.randrange(5, 40)):
+    for _ in range(min(MOST_HEARTBEATS, int(4 * chance.paretovariate(LENGTH_TAIL)))):
         position_ms += HEARTBEAT_MS
         for fields in _moment(chance, bitrate_kbps):
             bitrate_kbps = fields.get("bitrate_kbps", bitrate_kbps)
@@ -110,9 +116,19 @@ def _moment(chance: random.Random, bitrate_kbps: int) -> Iterator[Event]:
     luck = chance.random()
     if luck < 0.04:  # noqa: PLR2004  (shares of what players report; any would do)
         yield {"event": "stall_start"}
-        yield {"event": "stall_end", "stall_ms": chance.randrange(200, 8_000)}
+        yield {"event": "stall_end", "stall_ms": _stall_ms(chance)}
     elif luck < 0.09:  # noqa: PLR2004
-        yield {"event": "bitrate_change", "bitrate_kbps": chance.choice(BITRATES_KBPS)}
+        yield {"event": "bitrate_change", "bitrate_kbps": _bitrate_kbps(chance)}
     elif luck < 0.11:  # noqa: PLR2004
         yield {"event": chance.choice(("pause", "seek", "error"))}
     yield {"event": "heartbeat", "bitrate_kbps": bitrate_kbps}
+
+
+def _bitrate_kbps(chance: random.Random) -> int:
+    """Log-normal, in steps of a ladder."""
+    bitrate = chance.lognormvariate(math.log(MEDIAN_BITRATE_KBPS), 0.8)
+    return min(MOST_BITRATE_KBPS, max(100, int(bitrate) // 100 * 100))
+
+
+def _stall_ms(chance: random.Random) -> int:
+    return min(LONGEST_STALL_MS, int(300 * chance.paretovariate(1.1)))
