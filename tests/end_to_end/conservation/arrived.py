@@ -7,13 +7,15 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
+
+import boto3
 
 from sandbox.account import ACCOUNT_ID
 from tests.end_to_end.conftest import Place
 from tests.end_to_end.conservation.batch import EventKey, Row, WindowKey
-from tests.end_to_end.counting import client
 
 ENVIRONMENT: Final = "conserve"
 REGION: Final = "us-east-1"
@@ -41,7 +43,7 @@ class Written:
         return sum(int(row["events"]) for row in self.windows.values()) + len(self.late)
 
 
-@dataclass(slots=True)
+@dataclass
 class Ends:
     """Looks at the ends of the pipeline.
 
@@ -59,8 +61,24 @@ class Ends:
     def client(self, service: str) -> Any:
         """A client of the sandbox."""
         if service not in self._clients:
-            self._clients[service] = client(self.place, service, REGION)
+            self._clients[service] = boto3.client(
+                service,
+                region_name=REGION,
+                endpoint_url=self.endpoint_url,
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+            )
         return self._clients[service]
+
+    @cached_property
+    def endpoint_url(self) -> str:
+        """Where the sandbox listens."""
+        return str(self.place("sandbox", "status", "-o", "json").document["endpoint_url"])
+
+    def close(self) -> None:
+        """End the connections."""
+        for one in self._clients.values():
+            one.close()
 
     def written(self) -> Written:
         """The session and late streams, canaries left out."""

@@ -118,9 +118,14 @@ class Pipeline:
     def control(self) -> httpx.Client:
         """The sandbox's own paths."""
         if self._control is None:
-            url = self.place("sandbox", "status", "-o", "json").document["endpoint_url"]
-            self._control = httpx.Client(base_url=f"{url}/_sandbox", timeout=60)
+            self._control = httpx.Client(base_url=f"{self.ends.endpoint_url}/_sandbox", timeout=60)
         return self._control
+
+    def close(self) -> None:
+        """End the connections."""
+        self.ends.close()
+        if self._control is not None:
+            self._control.close()
 
     def fault(self, kind: str, service: str, **limits: Any) -> None:
         """Put a fault in force, until it ends by itself or all are cleared."""
@@ -146,6 +151,24 @@ class Pipeline:
         deadline = time.monotonic() + seconds
         while not probe() and time.monotonic() < deadline:
             time.sleep(1)
+
+    def acknowledged(self, scenario: str) -> int:
+        """Events of a scenario that were acknowledged so far."""
+        sessions = list(self.ledger.acknowledged.items())
+        return sum(len(names) for name, names in sessions if name.startswith(f"{scenario}-"))
+
+    def late_events(self, scenario: str) -> int:
+        """How many the job has written so far; it writes them as soon as it reads them."""
+        return sum(session.startswith(f"{scenario}-") for session, _ in self.ends.written().late)
+
+    def delivered(self, scenario: str) -> int:
+        """Events of a scenario that lie in raw S3."""
+        return sum(f'"{scenario}-'.encode() in line for line in self.ends.bucket("raw"))
+
+    def was_refused(self, operation: str) -> bool:
+        """Whether a fault has hit an operation since it was put in force."""
+        requests = self.control.get("/requests").json()["requests"]
+        return any(entry["operation"] == operation and entry["fault"] for entry in requests)
 
     def kill_task_manager(self) -> None:
         """`kill -9` of the application's TaskManager."""
@@ -212,5 +235,6 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
         found.videoctl("env", "create", ENVIRONMENT, "--yes", "--skip-canary")
         yield found
     finally:
+        found.close()
         end_all(place.started)
         assert place("sandbox", "down").code == 0

@@ -70,12 +70,14 @@ class Players:
             start_ms=self.start_ms,
             duration_ms=self.span_ms,
         )
-        skews = SKEWS_MS if self.is_closing_soon else (*SKEWS_MS, *AHEAD_MS)
+        skews = list(SKEWS_MS if self.is_closing_soon else (*SKEWS_MS, *AHEAD_MS))
+        chance.shuffle(skews)
         clocks: dict[str, int] = {}
         found: list[Sent] = []
         for event in audience.events(self.events):
             at_ms = event["event_time_ms"]
-            skew_ms = clocks.setdefault(event["session_id"], chance.choice(skews))
+            # Each in turn, so that no seed goes without one.
+            skew_ms = clocks.setdefault(event["session_id"], skews[len(clocks) % len(skews)])
             event["event_time_ms"] = self._event_time(chance, at_ms, skew_ms)
             if chance.random() < 0.02:
                 found.append(Sent(at_ms, _malformed(chance, event), is_valid=False))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from tests.end_to_end.conservation.arrived import Written
-from tests.end_to_end.conservation.batch import Batch, Row
+from tests.end_to_end.conservation.batch import Batch, Row, WindowKey
 
 MOST_LINES: Final = 30
 
@@ -75,6 +75,14 @@ def _other_late(batch: Batch, written: Written, run: str) -> Iterator[str]:
         else:
             for row in found:
                 yield from unlike(where, expected, row)
+
+
+def other_rows(windows: Mapping[WindowKey, Row], table: Mapping[WindowKey, Row]) -> Iterator[str]:
+    """Where the table is not what the session stream said last."""
+    yield from (f"row {key} is missing" for key in windows.keys() - table.keys())
+    yield from (f"row {key} is too much" for key in table.keys() - windows.keys())
+    for key in windows.keys() & table.keys():
+        yield from unlike(f"row {key}", windows[key], table[key])
 
 
 def unlike(where: str, expected: Row, found: Row) -> Iterator[str]:

@@ -9,7 +9,6 @@ sessions of its own, and judged at the end against a batch computation over the 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,7 +18,7 @@ from tests.end_to_end.conservation.arrived import ENVIRONMENT, PREFIX, Written
 from tests.end_to_end.conservation.batch import Batch, Row, WindowKey, computed
 from tests.end_to_end.conservation.conftest import LATENESS_MS, Pipeline
 from tests.end_to_end.conservation.players import HOUR_MS, MINUTE_MS
-from tests.end_to_end.conservation.report import not_conserved, not_stored, told, unlike
+from tests.end_to_end.conservation.report import not_conserved, not_stored, other_rows, told
 from tests.sandbox.services.real import eventually
 
 pytestmark = [
@@ -51,7 +50,7 @@ def test_a_backlog_with_more_shards_than_subtasks(pipeline: Pipeline, start_ms: 
     pipeline.backlog.put(*runs, aggregated=25, silent_shard=0)
     pipeline.videoctl("flink", "restart", *WHERE, "--yes")
     assert parallelism(pipeline.application()) == 1
-    eventually(lambda: late_events(pipeline, "backlog-of-two-shards-a-subtask"), 60)
+    eventually(lambda: pipeline.late_events("backlog-of-two-shards-a-subtask"), 60)
 
 
 def test_an_update_of_the_running_application(pipeline: Pipeline, start_ms: int) -> None:
@@ -66,7 +65,7 @@ def test_an_update_of_the_running_application(pipeline: Pipeline, start_ms: int)
         ApplicationConfigurationUpdate=update(detail, parallelism=2),
     )
     assert parallelism(pipeline.application()) == 2
-    eventually(lambda: late_events(pipeline, "updated"), 60)
+    eventually(lambda: pipeline.late_events("updated"), 60)
 
 
 def test_a_backlog_with_a_shard_a_subtask(pipeline: Pipeline, start_ms: int) -> None:
@@ -108,10 +107,10 @@ def test_answers_are_lost(pipeline: Pipeline) -> None:
 def test_a_task_manager_is_killed(pipeline: Pipeline) -> None:
     """`kill -9` under load: the job goes on from its last checkpoint."""
     with pipeline.sending("task-manager-killed", seconds=15):
-        pipeline.wait(lambda: acknowledged(pipeline, "task-manager-killed") > 100, 60)
+        pipeline.wait(lambda: pipeline.acknowledged("task-manager-killed") > 100, 60)
         pipeline.kill_task_manager()
-        before = late_events(pipeline, "task-manager-killed")
-    eventually(lambda: late_events(pipeline, "task-manager-killed") > before, 180)
+        before = pipeline.late_events("task-manager-killed")
+    eventually(lambda: pipeline.late_events("task-manager-killed") > before, 180)
 
 
 def test_a_restart(pipeline: Pipeline) -> None:
@@ -125,7 +124,7 @@ def test_firehose_fails(pipeline: Pipeline) -> None:
     with pipeline.faults({"kind": "service-down", "service": "firehose"}):
         with pipeline.sending("firehose-down", seconds=5):
             pass
-        assert delivered(pipeline, "firehose-down") == 0
+        assert pipeline.delivered("firehose-down") == 0
 
 
 def test_s3_and_timestream_fail(pipeline: Pipeline) -> None:
@@ -136,8 +135,8 @@ def test_s3_and_timestream_fail(pipeline: Pipeline) -> None:
     ):
         with pipeline.sending("s3-and-timestream-down", seconds=5):
             pass
-        eventually(lambda: was_refused(pipeline, "WriteRecords"), 180)
-        assert delivered(pipeline, "s3-and-timestream-down") == 0
+        eventually(lambda: pipeline.was_refused("WriteRecords"), 180)
+        assert pipeline.delivered("s3-and-timestream-down") == 0
 
 
 def test_a_reshard(pipeline: Pipeline) -> None:
@@ -278,33 +277,3 @@ def update(detail: dict[str, Any], *, parallelism: int) -> dict[str, Any]:
         },
         "EnvironmentPropertyUpdates": {"PropertyGroups": groups},
     }
-
-
-def late_events(pipeline: Pipeline, scenario: str) -> int:
-    """How many the job has written so far; it writes them at once, so it reads the scenario."""
-    return sum(session.startswith(f"{scenario}-") for session, _ in pipeline.ends.written().late)
-
-
-def acknowledged(pipeline: Pipeline, scenario: str) -> int:
-    """Events of a scenario so far."""
-    sessions = list(pipeline.ledger.acknowledged.items())
-    return sum(len(names) for session, names in sessions if session.startswith(f"{scenario}-"))
-
-
-def delivered(pipeline: Pipeline, scenario: str) -> int:
-    """Events of a scenario that lie in raw S3."""
-    return sum(f'"{scenario}-'.encode() in line for line in pipeline.ends.bucket("raw"))
-
-
-def was_refused(pipeline: Pipeline, operation: str) -> bool:
-    """Whether a fault has hit an operation since it was put in force."""
-    requests = pipeline.control.get("/requests").json()["requests"]
-    return any(entry["operation"] == operation and entry["fault"] for entry in requests)
-
-
-def other_rows(windows: dict[WindowKey, Row], table: dict[WindowKey, Row]) -> Iterator[str]:
-    """Where the table is not what the session stream said last."""
-    yield from (f"row {key} is missing" for key in windows.keys() - table.keys())
-    yield from (f"row {key} is too much" for key in table.keys() - windows.keys())
-    for key in windows.keys() & table.keys():
-        yield from unlike(f"row {key}", windows[key], table[key])
