@@ -78,8 +78,13 @@ def test_a_create_killed_while_flink_starts_does_not_start_it_twice(
 
 
 def test_every_hop_is_alive(place: Place, created: Ran) -> None:
-    """Right after create, status sees each hop up, Flink among them, and nothing to mend."""
+    """Right after create, status sees each hop up, Flink among them, and nothing to mend.
+
+    That the job was started since is no drift.
+    """
     assert created.code == 0
+    drift = place("env", "drift", NAME, "-o", "json")
+    assert (drift.code, drift.document["differences"]) == (0, [])
     status = place("env", "status", NAME, "-o", "json").document
     assert {hop["hop"]: hop["state"] for hop in status["hops"] if hop["state"] != "up"} == {}
     assert "flink" in {hop["hop"] for hop in status["hops"]}

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from videoctl.provisioning.changes import ChangeSet, Drift, Unchecked
+from videoctl.provisioning.changes import (
+    ChangeKind,
+    ChangeSet,
+    Drift,
+    ResourceChange,
+    Unchecked,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,8 +34,10 @@ def drift_of(
     """What a refresh preview found, with everything it could not compare."""
     resources = deployment.get("resources") or []
     real = [item for item in resources if _is_real(item)]
+    patterns = {str(item["urn"]): _run_state_pattern(item) for item in real}
+    changes = (_of_the_stack(change, patterns.get(change.urn)) for change in found.changes)
     return Drift(
-        changes=found.changes,
+        changes=tuple(change for change in changes if change is not None),
         checked=len(real),
         unchecked=(*_unreadable(real), *_run_state(real), *_failed(diagnostics)),
     )
@@ -39,6 +49,24 @@ def _is_real(item: Mapping[str, Any]) -> bool:
 
 def _name(item: Mapping[str, Any]) -> str:
     return str(item["urn"]).rsplit("::", 1)[-1]
+
+
+def _run_state_pattern(item: Mapping[str, Any]) -> re.Pattern[str] | None:
+    """The property paths of a resource that the stack does not own, with all below them."""
+    paths = [
+        re.escape(path).replace(r"\[\*\]", r"\[\d+\]") for path in item.get("ignoreChanges") or []
+    ]
+    return re.compile(rf"(?:{'|'.join(paths)})(?=$|[.\[])") if paths else None
+
+
+def _of_the_stack(
+    change: ResourceChange, run_state: re.Pattern[str] | None
+) -> ResourceChange | None:
+    """The change without run state, which is told as unchecked; None when nothing else is left."""
+    if run_state is None or change.change is not ChangeKind.UPDATE:
+        return change
+    left = tuple(path for path in change.properties if run_state.match(path) is None)
+    return replace(change, properties=left) if left or not change.properties else None
 
 
 def _unreadable(resources: list[dict[str, Any]]) -> Iterator[Unchecked]:
