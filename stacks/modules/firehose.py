@@ -44,9 +44,9 @@ an event out of the raw objects. No canary is ever late.
 """
 
 
-def object_prefix(kind: StreamKind) -> str:
+def object_prefix(kind: StreamKind, sorting_query: str | None) -> str:
     """Where objects land: by what they hold, then by the UTC hour of arrival."""
-    holds = "!{partitionKeyFromQuery:kind}" if kind in SORTING_QUERIES else kind
+    holds = kind if sorting_query is None else "!{partitionKeyFromQuery:kind}"
     return f"{holds}/{_ARRIVAL_HOUR}"
 
 
@@ -65,7 +65,8 @@ class DeliveryStreamArgs:
         stream_arn: that stream.
         bucket: that bucket.
         key_arn: encrypts both, and the log group.
-        buffering: how much, or how long, is gathered into one object; what a stream's sorting query
+        buffering: how much, or how long, is gathered into one object.
+        sorting_query: of `SORTING_QUERIES`, where the stream holds more than its name says: what it
             keeps apart is kept so by dynamic partitioning, which wants 64 MiB or more.
 
     """
@@ -76,6 +77,7 @@ class DeliveryStreamArgs:
     bucket: SecureBucket
     key_arn: pulumi.Output[str]
     buffering: DeliverySpecification
+    sorting_query: str | None = None
 
 
 class DeliveryStream(pulumi.ComponentResource):
@@ -152,7 +154,7 @@ def _destination(
     return {
         "role_arn": role_arn,
         "bucket_arn": args.bucket.arn,
-        "prefix": object_prefix(args.kind),
+        "prefix": object_prefix(args.kind, args.sorting_query),
         "error_output_prefix": error_prefix(args.kind),
         "custom_time_zone": "UTC",
         "file_extension": ".json.gz",
@@ -160,7 +162,7 @@ def _destination(
         "buffering_size": args.buffering.buffer_mib,
         "buffering_interval": args.buffering.buffer_seconds,
         "s3_backup_mode": "Disabled",
-        **_processing(args.kind),
+        **_processing(args.sorting_query),
         "cloudwatch_logging_options": {
             "enabled": True,
             "log_group_name": logs.name,
@@ -169,10 +171,9 @@ def _destination(
     }
 
 
-def _processing(kind: StreamKind) -> dict[str, Any]:
+def _processing(query: str | None) -> dict[str, Any]:
     """Records carry no line end of their own; readers want one document a line."""
     delimiter = {"type": "AppendDelimiterToRecord"}
-    query = SORTING_QUERIES.get(kind)
     if query is None:
         return {"processing_configuration": {"enabled": True, "processors": [delimiter]}}
     extraction = {

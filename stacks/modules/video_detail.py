@@ -18,7 +18,7 @@ from stacks.components.session_sink import SessionSink, SessionSinkArgs
 from stacks.components.session_store import SessionStore, SessionStoreArgs
 from stacks.containers import HANDLER_CONTAINER, HANDLER_PORT, SIDECAR_CONTAINER
 from stacks.modules.ecr import ContainerRepository, ContainerRepositoryArgs
-from stacks.modules.firehose import DeliveryStream, DeliveryStreamArgs
+from stacks.modules.firehose import SORTING_QUERIES, DeliveryStream, DeliveryStreamArgs
 from stacks.modules.ondemand_kds import OnDemandDataStream, OnDemandDataStreamArgs
 from stacks.modules.provisioned_kds import ProvisionedDataStream, ProvisionedDataStreamArgs
 from stacks.sites import Site
@@ -132,6 +132,7 @@ class VideoDetail(pulumi.ComponentResource):
             bucket=args.buckets[BucketKind(kind)],
             key_arn=args.key_arn,
             buffering=args.specification.delivery,
+            sorting_query=SORTING_QUERIES.get(kind),
         )
         DeliveryStream(
             f"{name}-{kind}-delivery", delivery_args, pulumi.ResourceOptions(parent=self)

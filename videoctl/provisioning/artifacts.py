@@ -6,7 +6,6 @@ differs between versions, and the content's hash is part of the object's key, so
 
 from __future__ import annotations
 
-import filecmp
 import hashlib
 import os
 import shutil
@@ -140,15 +139,34 @@ def _files(source: Path, left_out: frozenset[str]) -> Iterator[Path]:
 
 
 def _written(directory: Path, job: Job, source: Path) -> Path:
-    fresh = directory / f"{job.directory}.{os.getpid()}"
+    """The zip, which is not written again where it is there: a full disk stops no later run."""
+    path = directory / f"{job.directory}-{_digest(source, job.left_out)}.zip"
+    if _is_whole(path):
+        return path
+    fresh = path.with_suffix(f".{os.getpid()}")
     try:
-        with fresh.open("wb+") as target:
+        with fresh.open("wb") as target:
             pack(source, target, job.left_out)
-            target.seek(0)
-            digest = hashlib.file_digest(target, "sha256").hexdigest()[:HASH_LENGTH]
-        path = directory / f"{job.directory}-{digest}.zip"
-        if not path.exists() or not filecmp.cmp(fresh, path, shallow=False):
-            fresh.replace(path)
+        fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
     return path
+
+
+def _digest(source: Path, left_out: frozenset[str]) -> str:
+    """Of the names and the content of everything that is packed."""
+    whole = hashlib.sha256()
+    for file in _files(source, left_out):
+        with file.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        whole.update(f"{digest} {file.relative_to(source).as_posix()}\n".encode())
+    return whole.hexdigest()[:HASH_LENGTH]
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether the zip is there, to its end, and every entry is as its checksum says."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (OSError, zipfile.BadZipFile):
+        return False
