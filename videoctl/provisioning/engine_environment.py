@@ -23,6 +23,9 @@ ENGINE_SETTINGS: Final[Mapping[str, str]] = {
     "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
     "PULUMI_SUPPRESS_NEO_LINK": "true",
     "NO_COLOR": "1",
+    # Twice the collections of the default: the engine writes the whole state hundreds of times, and
+    # what each write leaves behind is most of its memory.
+    "GOGC": "50",
 }
 
 
