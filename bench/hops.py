@@ -11,6 +11,7 @@ import httpx
 
 from bench.measure import Figure
 from bench.slowprod import ENVIRONMENT, NAMES, POLL_SECONDS, slowprod
+from videoctl.loadtest.viewers import MINUTE_MS
 from videoctl.model.names import StreamKind
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from bench.slowprod import Arrived, Slowprod
 
 SESSIONS: Final = 50
-MINUTE_MS: Final = 60_000
 POST_EVERY_SECONDS: Final = 1.0
 POSTING_SECONDS: Final = 180.0
 CLOSING_SECONDS: Final = 180.0
